@@ -1,0 +1,145 @@
+//! The catalogue: everything that can be done, each act a type.
+
+use crate::target::{ExternalIdentityTarget, IdentityTarget, NamedTarget, Own, Target};
+
+/// Whether an action only looks, changes something, or governs who may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Looks. The Cedar action group `read`.
+    Read,
+    /// Changes identities, links and what belongs to them. The group `write`.
+    Write,
+    /// Changes keys, schemas, providers, policies. The group `manage`.
+    Manage,
+    /// The operator's: tenants and their first keys. The group `operate`.
+    Operate,
+}
+
+impl Access {
+    /// The Cedar action group.
+    pub const fn group(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Manage => "manage",
+            Self::Operate => "operate",
+        }
+    }
+}
+
+/// An act that policy decides on. Implemented by the types of this module only.
+pub trait Action: sealed::Sealed + std::fmt::Debug + Send + Sync + 'static {
+    /// The Cedar action id, `noun:verb`.
+    const NAME: &'static str;
+    /// Its group.
+    const ACCESS: Access;
+    /// Its place in [`ALL`].
+    const POSITION: usize;
+    /// What it is done to.
+    type Target: Target;
+}
+
+mod sealed {
+    /// Keeps the catalogue the only place where actions are declared.
+    pub trait Sealed {}
+}
+
+macro_rules! actions {
+    ($($(#[doc = $doc:literal])+ $action:ident = $name:literal, $access:ident, $target:ty;)+) => {
+        $(
+            $(#[doc = $doc])+
+            #[derive(Debug)]
+            pub enum $action {}
+            impl sealed::Sealed for $action {}
+            impl Action for $action {
+                const NAME: &'static str = $name;
+                const ACCESS: Access = Access::$access;
+                const POSITION: usize = Position::$action as usize;
+                type Target = $target;
+            }
+        )+
+
+        /// The actions counted, for [`Action::POSITION`].
+        enum Position { $($action,)+ }
+
+        /// Every action: Cedar id and group, in the order of the catalogue.
+        pub const ALL: &[(&str, Access)] = &[$(($name, Access::$access),)+];
+    };
+}
+
+actions! {
+    /// Create an identity.
+    CreateIdentity = "identity:create", Write, Own;
+    /// List identities.
+    ListIdentities = "identity:list", Read, Own;
+    /// Read one identity.
+    ReadIdentity = "identity:read", Read, IdentityTarget;
+    /// Replace or patch an identity.
+    UpdateIdentity = "identity:update", Write, IdentityTarget;
+    /// Delete an identity.
+    DeleteIdentity = "identity:delete", Write, IdentityTarget;
+    /// See the secret part of an identity's credentials.
+    RevealCredentials = "credential:reveal", Read, Own;
+    /// List the external identities of an identity.
+    ListExternalIdentities = "external_identity:list", Read, IdentityTarget;
+    /// Link an external identity to an identity.
+    LinkExternalIdentity = "external_identity:link", Write, IdentityTarget;
+    /// Remove a link.
+    UnlinkExternalIdentity = "external_identity:unlink", Write, ExternalIdentityTarget;
+    /// Create an identity provider.
+    CreateIdentityProvider = "identity_provider:create", Manage, Own;
+    /// List identity providers.
+    ListIdentityProviders = "identity_provider:list", Read, Own;
+    /// Read an identity provider.
+    ReadIdentityProvider = "identity_provider:read", Read, NamedTarget;
+    /// Change an identity provider.
+    UpdateIdentityProvider = "identity_provider:update", Manage, NamedTarget;
+    /// Delete an identity provider.
+    DeleteIdentityProvider = "identity_provider:delete", Manage, NamedTarget;
+    /// List identity schemas.
+    ListIdentitySchemas = "identity_schema:list", Read, Own;
+    /// Read an identity schema.
+    ReadIdentitySchema = "identity_schema:read", Read, NamedTarget;
+    /// Write an identity schema.
+    PutIdentitySchema = "identity_schema:put", Manage, NamedTarget;
+    /// List the tenant's policies.
+    ListPolicies = "policy:list", Read, Own;
+    /// Read a policy of the tenant.
+    ReadPolicy = "policy:read", Read, NamedTarget;
+    /// Write a policy of the tenant.
+    PutPolicy = "policy:put", Manage, NamedTarget;
+    /// Delete a policy of the tenant.
+    DeletePolicy = "policy:delete", Manage, NamedTarget;
+    /// Check a policy without keeping it.
+    ValidatePolicy = "policy:validate", Read, Own;
+    /// Create an API key.
+    CreateApiKey = "api_key:create", Manage, Own;
+    /// List API keys.
+    ListApiKeys = "api_key:list", Read, Own;
+    /// Revoke an API key.
+    RevokeApiKey = "api_key:revoke", Manage, NamedTarget;
+    /// Read the audit events.
+    ListAuditEvents = "audit_event:list", Read, Own;
+    /// Ask who one is.
+    ReadSelf = "self:read", Read, Own;
+    /// Create a tenant.
+    CreateTenant = "tenant:create", Operate, Own;
+    /// List tenants.
+    ListTenants = "tenant:list", Operate, Own;
+    /// Read a tenant.
+    ReadTenant = "tenant:read", Operate, NamedTarget;
+    /// Rename a tenant.
+    UpdateTenant = "tenant:update", Operate, NamedTarget;
+    /// Suspend a tenant.
+    SuspendTenant = "tenant:suspend", Operate, NamedTarget;
+    /// Resume a tenant.
+    ResumeTenant = "tenant:resume", Operate, NamedTarget;
+    /// Mark a tenant for deletion.
+    DeleteTenant = "tenant:delete", Operate, NamedTarget;
+    /// Create a key of a tenant, or of the operator.
+    CreateTenantKey = "tenant:create_key", Operate, NamedTarget;
+    /// List the keys of a tenant, or of the operator.
+    ListTenantKeys = "tenant:list_keys", Operate, NamedTarget;
+    /// Revoke a key of a tenant, or of the operator.
+    RevokeTenantKey = "tenant:revoke_key", Operate, NamedTarget;
+}

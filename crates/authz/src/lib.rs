@@ -1,0 +1,37 @@
+//! Whether a caller may do it, and why not.
+//!
+//! Owns: the action catalogue ([`action`]), [`Gate`], [`Authorized`], compiled policy sets, notices, and the
+//! Cedar schema and the platform's policies (embedded from `/policies`). Cedar is used here and nowhere else.
+//! Depends on: `palisade-tenancy` and below. Knows no rows: the store implements [`PolicySource`].
+//! To add an action: one line in `action.rs`, the action in `policies/palisade.cedarschema`, the roles that have it.
+
+pub mod action;
+mod authorized;
+mod cache;
+mod compiled;
+mod complexity;
+mod document;
+mod engine;
+mod entities;
+mod finding;
+mod gate;
+mod lockout;
+mod member;
+mod platform;
+mod rules;
+mod slice;
+mod source;
+mod target;
+#[cfg(test)]
+mod tests;
+mod validate;
+
+pub use action::{Access, Action};
+pub use authorized::{Authorized, Denied, Determining, RequestContext};
+pub use finding::Finding;
+pub use gate::{Gate, Refusal};
+pub use source::{PolicySource, StoredPolicies, StoredPolicy};
+pub use target::{
+    Attribute, ExternalIdentityTarget, IdentityTarget, NamedTarget, Own, Resource, Target,
+};
+pub use validate::ValidPolicy;

@@ -1,0 +1,180 @@
+//! What an action is done to, as Cedar sees it.
+
+use std::borrow::Cow;
+
+use palisade_identity::{IdentityId, LinkId, LinkedBy, State};
+
+/// The value of a Cedar attribute.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Attribute {
+    /// A Cedar `String`.
+    String(Cow<'static, str>),
+    /// A Cedar `Bool`.
+    Bool(bool),
+}
+
+/// A target as a Cedar entity: type (without namespace), id and attributes. The gate adds `tenant`, from the
+/// caller's scope, so that no target can name another.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Resource {
+    /// The entity type without its namespace, such as `Identity`.
+    pub kind: &'static str,
+    /// The entity id.
+    pub id: Cow<'static, str>,
+    /// The attributes besides `tenant`, as `palisade.cedarschema` declares them.
+    pub attributes: Vec<(&'static str, Attribute)>,
+}
+
+/// Something that actions are done to.
+pub trait Target: std::fmt::Debug + Send + Sync + 'static {
+    /// As Cedar sees it; `tenant` is the caller's tenant as text.
+    fn resource(&self, tenant: &str) -> Resource;
+}
+
+/// The caller's own tenant: what is created in it, listed of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Own;
+
+impl Target for Own {
+    fn resource(&self, tenant: &str) -> Resource {
+        Resource {
+            kind: "Tenant",
+            id: tenant.to_owned().into(),
+            attributes: Vec::new(),
+        }
+    }
+}
+
+/// One identity, with the attributes that policies can ask for.
+///
+/// For an id that names nothing the store gives [`IdentityTarget::absent`], so that the decision comes before the
+/// 404 and a caller without permission learns nothing.
+#[derive(Clone, Debug, PartialEq)]
+pub struct IdentityTarget {
+    /// The identity.
+    pub id: IdentityId,
+    /// Its schema; empty where absent.
+    pub schema_id: String,
+    /// Its state; active where absent.
+    pub state: State,
+}
+
+impl IdentityTarget {
+    /// An id that names nothing in the tenant.
+    pub const fn absent(id: IdentityId) -> Self {
+        Self {
+            id,
+            schema_id: String::new(),
+            state: State::Active,
+        }
+    }
+}
+
+impl Target for IdentityTarget {
+    fn resource(&self, _tenant: &str) -> Resource {
+        Resource {
+            kind: "Identity",
+            id: self.id.to_string().into(),
+            attributes: vec![
+                (
+                    "schema_id",
+                    Attribute::String(self.schema_id.clone().into()),
+                ),
+                ("state", Attribute::String(self.state.as_str().into())),
+            ],
+        }
+    }
+}
+
+/// One external identity.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ExternalIdentityTarget {
+    /// The identity that the path names; the link must be this one's.
+    pub user: IdentityId,
+    /// The link.
+    pub id: LinkId,
+    /// How the link came to be; manual where absent.
+    pub linked_by: LinkedBy,
+}
+
+impl Target for ExternalIdentityTarget {
+    fn resource(&self, _tenant: &str) -> Resource {
+        Resource {
+            kind: "ExternalIdentity",
+            id: self.id.to_string().into(),
+            attributes: vec![(
+                "linked_by",
+                Attribute::String(self.linked_by.as_str().into()),
+            )],
+        }
+    }
+}
+
+/// Something that policies know by its type and id alone: a provider, schema, policy, key or tenant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedTarget {
+    kind: &'static str,
+    id: String,
+}
+
+impl NamedTarget {
+    /// An `IdentityProvider` by its id.
+    pub fn identity_provider(id: palisade_identity::ProviderId) -> Self {
+        Self {
+            kind: "IdentityProvider",
+            id: id.to_string(),
+        }
+    }
+
+    /// An `IdentitySchema` by its id.
+    pub fn identity_schema(id: impl Into<String>) -> Self {
+        Self {
+            kind: "IdentitySchema",
+            id: id.into(),
+        }
+    }
+
+    /// A `Policy` by its name.
+    pub fn policy(name: impl Into<String>) -> Self {
+        Self {
+            kind: "Policy",
+            id: name.into(),
+        }
+    }
+
+    /// An `ApiKey` by its id.
+    pub fn api_key(id: palisade_tenancy::KeyId) -> Self {
+        Self {
+            kind: "ApiKey",
+            id: id.to_string(),
+        }
+    }
+
+    /// A `Tenant` by its id, for the operator.
+    pub fn tenant(id: palisade_tenancy::TenantId) -> Self {
+        Self {
+            kind: "Tenant",
+            id: id.to_string(),
+        }
+    }
+
+    /// The id or name.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The Cedar entity type without namespace.
+    pub const fn kind(&self) -> &'static str {
+        self.kind
+    }
+}
+
+impl Target for NamedTarget {
+    fn resource(&self, _tenant: &str) -> Resource {
+        Resource {
+            kind: self.kind,
+            id: self.id.clone().into(),
+            attributes: Vec::new(),
+        }
+    }
+}

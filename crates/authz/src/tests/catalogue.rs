@@ -1,0 +1,223 @@
+//! The Rust side and the Cedar side say the same.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cedar_policy::{Effect, Entities, Request, Validator};
+use palisade_identity::{IdentityId, LinkId, LinkedBy, ProviderId, State};
+use palisade_tenancy::{Role, TenantState};
+
+use super::{api_key, engine, home, key, operator};
+use crate::{
+    Access, ExternalIdentityTarget, IdentityTarget, NamedTarget, Own, Target, action,
+    engine::Question, platform::POLICIES,
+};
+
+#[test]
+fn the_schema_and_the_catalogue_have_the_same_actions_in_the_same_groups() {
+    let schema = engine().platform.validator.schema();
+    let entities = schema.action_entities().expect("the schema has actions");
+    let mut of_schema: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for action in schema.actions() {
+        let groups = entities
+            .ancestors(action)
+            .expect("is there")
+            .map(|group| group.id().unescaped().to_owned());
+        of_schema.insert(action.id().unescaped().to_owned(), groups.collect());
+    }
+    let groups = [Access::Read, Access::Write, Access::Manage, Access::Operate].map(Access::group);
+    let of_catalogue: BTreeMap<String, BTreeSet<String>> = action::ALL
+        .iter()
+        .map(|(name, access)| {
+            (
+                (*name).to_owned(),
+                BTreeSet::from([access.group().to_owned()]),
+            )
+        })
+        .chain(groups.map(|group| (group.to_owned(), BTreeSet::new())))
+        .collect();
+    assert_eq!(of_schema, of_catalogue);
+}
+
+#[test]
+fn each_action_takes_the_resource_that_its_rust_target_makes() {
+    fn kind<A: crate::Action>(target: A::Target) -> (usize, &'static str) {
+        (A::POSITION, target.resource(&home().to_string()).kind)
+    }
+    let identity = || IdentityTarget::absent(IdentityId::from_uuid(key(1).as_uuid()));
+    let provider = || NamedTarget::identity_provider(ProviderId::from_uuid(key(1).as_uuid()));
+    let link = ExternalIdentityTarget {
+        user: identity().id,
+        id: LinkId::from_uuid(key(1).as_uuid()),
+        linked_by: LinkedBy::Manual,
+    };
+    let made = [
+        kind::<action::CreateIdentity>(Own),
+        kind::<action::ListIdentities>(Own),
+        kind::<action::ReadIdentity>(identity()),
+        kind::<action::UpdateIdentity>(identity()),
+        kind::<action::DeleteIdentity>(identity()),
+        kind::<action::RevealCredentials>(Own),
+        kind::<action::ListExternalIdentities>(identity()),
+        kind::<action::LinkExternalIdentity>(identity()),
+        kind::<action::UnlinkExternalIdentity>(link),
+        kind::<action::CreateIdentityProvider>(Own),
+        kind::<action::ListIdentityProviders>(Own),
+        kind::<action::ReadIdentityProvider>(provider()),
+        kind::<action::UpdateIdentityProvider>(provider()),
+        kind::<action::DeleteIdentityProvider>(provider()),
+        kind::<action::ListIdentitySchemas>(Own),
+        kind::<action::ReadIdentitySchema>(NamedTarget::identity_schema("default")),
+        kind::<action::PutIdentitySchema>(NamedTarget::identity_schema("default")),
+        kind::<action::ListPolicies>(Own),
+        kind::<action::ReadPolicy>(NamedTarget::policy("p")),
+        kind::<action::PutPolicy>(NamedTarget::policy("p")),
+        kind::<action::DeletePolicy>(NamedTarget::policy("p")),
+        kind::<action::ValidatePolicy>(Own),
+        kind::<action::CreateApiKey>(Own),
+        kind::<action::ListApiKeys>(Own),
+        kind::<action::RevokeApiKey>(NamedTarget::api_key(key(1))),
+        kind::<action::ListAuditEvents>(Own),
+        kind::<action::ReadSelf>(Own),
+        kind::<action::CreateTenant>(Own),
+        kind::<action::ListTenants>(Own),
+        kind::<action::ReadTenant>(NamedTarget::tenant(home())),
+        kind::<action::UpdateTenant>(NamedTarget::tenant(home())),
+        kind::<action::SuspendTenant>(NamedTarget::tenant(home())),
+        kind::<action::ResumeTenant>(NamedTarget::tenant(home())),
+        kind::<action::DeleteTenant>(NamedTarget::tenant(home())),
+        kind::<action::CreateTenantKey>(NamedTarget::tenant(home())),
+        kind::<action::ListTenantKeys>(NamedTarget::tenant(home())),
+        kind::<action::RevokeTenantKey>(NamedTarget::tenant(home())),
+    ];
+    let of_schema: Vec<(usize, &str)> = engine()
+        .platform
+        .actions
+        .iter()
+        .map(|action| action.resource_kind)
+        .enumerate()
+        .collect();
+    assert_eq!(made.to_vec(), of_schema);
+}
+
+/// The hot path builds entities and requests without the schema. Here each is held against it.
+#[test]
+fn every_entity_and_request_that_is_built_conforms_to_the_schema() {
+    let engine = engine();
+    let schema = engine.platform.validator.schema();
+    let compiled = super::compiled(&[]);
+    let identity = IdentityTarget {
+        id: IdentityId::from_uuid(key(2).as_uuid()),
+        schema_id: "default".into(),
+        state: State::Inactive,
+    };
+    let text = home().to_string();
+    for principal in [
+        api_key(1, &[Role::Owner, Role::Viewer]),
+        api_key(2, &[]),
+        operator(),
+    ] {
+        for position in 0..action::ALL.len() {
+            let mut resources = vec![
+                engine
+                    .ordinary_resource(position, home())
+                    .expect("there is one"),
+            ];
+            match resources[0].kind {
+                "Identity" => resources.push(identity.resource(&text)),
+                "ApiKey" => resources.push(NamedTarget::api_key(principal.id()).resource(&text)),
+                _ => {}
+            }
+            for resource in resources {
+                let question = Question {
+                    principal: &principal,
+                    tenant_state: TenantState::Active,
+                    action: position,
+                    resource: &resource,
+                    foreign: None,
+                    ip: Some([10, 0, 0, 1].into()),
+                };
+                let posed = engine.pose(&compiled, &question).expect("can be asked");
+                Entities::from_entities(posed.entities, Some(schema))
+                    .expect("the entities fit the schema");
+                let request = engine
+                    .request(&posed.subject, &question, posed.resource, true)
+                    .expect("can be asked");
+                Request::new(
+                    request.principal().expect("is there").clone(),
+                    request.action().expect("is there").clone(),
+                    request.resource().expect("is there").clone(),
+                    request.context().expect("is there").clone(),
+                    Some(schema),
+                )
+                .expect("the request fits the schema");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_embedded_policies_are_those_in_the_directory() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../policies");
+    let mut found = BTreeSet::new();
+    for room in ["guardrails", "roles"] {
+        for entry in std::fs::read_dir(format!("{root}/{room}")).expect("the directory is there") {
+            let name = entry.expect("can be read").file_name();
+            found.insert(format!("{room}/{}", name.to_str().expect("plain name")));
+        }
+    }
+    assert_eq!(
+        found,
+        POLICIES
+            .iter()
+            .map(|(path, _)| (*path).to_owned())
+            .collect()
+    );
+}
+
+#[test]
+fn guardrails_only_forbid_and_say_why_and_roles_only_permit() {
+    for (path, text) in POLICIES {
+        let parsed = crate::document::parse(crate::document::Namespace::Platform, path, text)
+            .expect("parses");
+        for policy in parsed {
+            let policy = policy.policy;
+            assert!(policy.annotation("id").is_some(), "{path} has an @id");
+            if path.starts_with("guardrails/") {
+                assert_eq!(policy.effect(), Effect::Forbid, "{path}");
+                assert!(
+                    policy
+                        .annotation("notice")
+                        .is_some_and(|text| !text.is_empty()),
+                    "{path}"
+                );
+                assert!(
+                    policy
+                        .annotation("code")
+                        .is_some_and(|text| !text.is_empty()),
+                    "{path}"
+                );
+            } else {
+                assert_eq!(policy.effect(), Effect::Permit, "{path}");
+                assert!(
+                    policy.annotation("notice").is_none(),
+                    "{path}: a permit's notice is on every answer"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn the_platforms_policies_validate_without_a_warning() {
+    let schema = engine().platform.validator.schema().clone();
+    let set = cedar_policy::PolicySet::from_policies(
+        engine()
+            .platform
+            .members
+            .iter()
+            .map(|member| member.policy.clone()),
+    )
+    .expect("ids are unique");
+    let result = Validator::new(schema).validate(&set, cedar_policy::ValidationMode::Strict);
+    assert!(result.validation_passed_without_warnings(), "{result}");
+}

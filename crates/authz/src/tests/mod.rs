@@ -1,0 +1,136 @@
+//! Tests that need more than one module, and what they share.
+
+mod catalogue;
+mod deciding;
+mod depth;
+mod freshness;
+mod locking_out;
+mod matrix;
+mod slicing;
+mod validating;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, LazyLock, Mutex},
+};
+
+use palisade_envelope::Result;
+use palisade_tenancy::{
+    Admission, ApiKey, CachedDirectory, Caller, Clock as _, Directory, KeyId, KeyRecord, Principal,
+    Role, SystemClock, TenantId, TenantState,
+    admit::{Claims, TenantHeader},
+};
+
+use crate::{PolicySource, StoredPolicies, StoredPolicy, compiled::Compiled, engine::Engine};
+
+/// The tenant of the tests.
+pub(crate) fn home() -> TenantId {
+    TenantId::parse("0190f3c0-0000-7000-8000-00000000000a").expect("is a UUID")
+}
+
+/// Another one.
+pub(crate) fn elsewhere() -> TenantId {
+    TenantId::parse("0190f3c0-0000-7000-8000-00000000000b").expect("is a UUID")
+}
+
+pub(crate) fn engine() -> &'static Arc<Engine> {
+    static ENGINE: LazyLock<Arc<Engine>> =
+        LazyLock::new(|| Arc::new(Engine::new().expect("the platform is valid")));
+    &ENGINE
+}
+
+pub(crate) fn key(number: u8) -> KeyId {
+    KeyId::parse(&format!("0190f3c0-0000-7000-8000-0000000001{number:02}")).expect("is a UUID")
+}
+
+pub(crate) fn api_key(number: u8, roles: &[Role]) -> Principal {
+    Principal::ApiKey {
+        id: key(number),
+        name: "test".into(),
+        roles: roles.into(),
+    }
+}
+
+pub(crate) fn operator() -> Principal {
+    Principal::Operator {
+        id: key(9),
+        name: "test".into(),
+    }
+}
+
+pub(crate) fn stored(version: i64, documents: &[(&str, &str)]) -> StoredPolicies {
+    let policies = documents
+        .iter()
+        .map(|(name, text)| StoredPolicy {
+            name: (*name).to_owned(),
+            text: (*text).into(),
+        })
+        .collect();
+    StoredPolicies { version, policies }
+}
+
+pub(crate) fn compiled(documents: &[(&str, &str)]) -> Compiled {
+    Compiled::new(&engine().platform, home(), &stored(1, documents)).expect("compiles")
+}
+
+/// Policies that tests change under the gate, and how often they were asked for.
+#[derive(Clone, Default)]
+pub(crate) struct Memory(pub(crate) Arc<Mutex<(HashMap<TenantId, StoredPolicies>, usize)>>);
+
+impl Memory {
+    pub(crate) fn put(&self, tenant: TenantId, policies: StoredPolicies) {
+        self.0
+            .lock()
+            .expect("not poisoned")
+            .0
+            .insert(tenant, policies);
+    }
+
+    pub(crate) fn loads(&self) -> usize {
+        self.0.lock().expect("not poisoned").1
+    }
+}
+
+impl PolicySource for Memory {
+    async fn policies(&self, tenant: TenantId) -> Result<StoredPolicies> {
+        let mut memory = self.0.lock().expect("not poisoned");
+        memory.1 += 1;
+        Ok(memory.0.get(&tenant).cloned().unwrap_or_default())
+    }
+}
+
+struct OneKey(KeyRecord);
+
+impl Directory for OneKey {
+    async fn key(&self, tenant: TenantId, key: KeyId) -> Result<Option<KeyRecord>> {
+        Ok((self.0.tenant == tenant && self.0.id == key).then(|| self.0.clone()))
+    }
+
+    fn used(&self, _: TenantId, _: KeyId) {}
+}
+
+/// A caller as the admission makes one: there is no other way to get one.
+pub(crate) async fn caller(tenant: TenantId, roles: &[Role]) -> Arc<Caller> {
+    let key = ApiKey::generate(tenant, SystemClock.now()).expect("randomness");
+    let record = KeyRecord {
+        tenant,
+        tenant_state: TenantState::Active,
+        id: key.id(),
+        name: "test".into(),
+        roles: roles.to_vec(),
+        secret_sha256: key.secret_sha256(),
+        expires_at: None,
+        revoked_at: None,
+        allowed_cidrs: Vec::new(),
+    };
+    let admission = Admission::new(Arc::new(CachedDirectory::new(OneKey(record))), SystemClock);
+    let text = key.reveal();
+    let claims = Claims {
+        api_key: &[text.as_bytes()],
+        ..Claims::default()
+    };
+    admission
+        .admit(claims, TenantHeader::Optional)
+        .await
+        .expect("the key is good")
+}

@@ -1,0 +1,97 @@
+//! What every change of an identity shares: its schema, its password's hash, and the race with other changes.
+
+use std::{future::Future, sync::Arc};
+
+use actix_web::HttpRequest;
+use palisade_authz::action::UpdateIdentity;
+use palisade_envelope::{Code, Error, Result};
+use palisade_identity::{
+    Identity, IdentitySchema, Region,
+    change::{Changed, CredentialImport},
+};
+use palisade_tenancy::TenantScope;
+
+use super::body::{Configs, IdentityBody};
+use crate::{
+    App,
+    guard::Guarded,
+    preconditions,
+    problem::Answer,
+    reply::{Reply, base_url},
+};
+
+/// How often a change without `If-Match` is tried against ever newer states before the caller is told.
+const TRIES: usize = 3;
+
+/// The schema that the new state names.
+///
+/// # Errors
+/// `schema_violation` where the tenant has none of this id.
+pub(super) async fn schema(
+    app: &App,
+    scope: &TenantScope,
+    id: &str,
+) -> Result<Arc<IdentitySchema>> {
+    app.store.identity_schema(scope, id).await?.ok_or_else(|| {
+        Error::with_message(
+            Code::SchemaViolation,
+            format!("Unable to find JSON Schema ID: {id}"),
+        )
+        .detail("field", "schema_id")
+    })
+}
+
+/// Replaces a plain password by its hash.
+///
+/// # Errors
+/// `internal` when there is no randomness.
+pub(super) async fn hash_password(app: &App, credentials: &mut CredentialImport) -> Result<()> {
+    if let Some(plain) = credentials.plain_password().cloned() {
+        credentials.set_password_hash(app.hashing.argon2id(plain).await?);
+    }
+    Ok(())
+}
+
+/// Applies a change to the identity of this request and answers with its new state.
+///
+/// `apply` gives the next state from the current one. Where another writer was faster and the caller did not insist
+/// on a revision, everything is done again: load, decision, change.
+pub(super) async fn update<F, Fut>(
+    first: Guarded<UpdateIdentity>,
+    request: &HttpRequest,
+    apply: F,
+) -> Answer
+where
+    F: Fn(Identity) -> Fut,
+    Fut: Future<Output = Result<(Changed, Option<Region>)>>,
+{
+    let mut guarded = first;
+    let mut tries = 1;
+    loop {
+        let app = guarded.app.clone();
+        let current = guarded
+            .loaded
+            .open(&guarded.grant)
+            .ok_or_else(|| Error::new(Code::NotFound))?;
+        let revision = current.revision;
+        let insists = preconditions::check(request, revision)?;
+        let (changed, region) = apply(current).await?;
+        match app
+            .store
+            .update_identity(guarded.grant, revision, changed)
+            .await
+        {
+            Ok(identity) => {
+                let body = IdentityBody::new(&identity, &base_url(request, &app.settings)?)
+                    .with_credentials(&identity, Configs::new())
+                    .with_region(region);
+                return Reply::ok(request).etag(identity.revision).json(&body);
+            }
+            Err(error) if error.code() == Code::StaleResource && !insists && tries < TRIES => {
+                tries += 1;
+                guarded = Guarded::acquire(request).await?;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! Ory's dialect.
+
+pub(crate) mod identities;
+pub(crate) mod schemas;

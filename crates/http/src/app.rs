@@ -1,0 +1,52 @@
+//! What handlers work with.
+
+use std::sync::Arc;
+
+use palisade_authz::Gate;
+use palisade_store::Store;
+use palisade_tenancy::{Admission, Clock, SystemClock};
+
+use crate::hashing::HashPool;
+
+/// What the configuration says about this surface.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// Scheme and authority that callers reach the program at, such as `https://id.example.com`, without a slash at
+    /// the end. `None`: taken from each request.
+    pub public_url: Option<String>,
+}
+
+/// Everything that handlers work with. One for the program, shared by all workers.
+pub struct App {
+    /// The rows.
+    pub store: Store,
+    /// The decisions.
+    pub gate: Arc<Gate<Store>>,
+    /// The admission of callers.
+    pub admission: Arc<Admission<Store, SystemClock>>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The configuration.
+    pub settings: Settings,
+    pub(crate) hashing: HashPool,
+}
+
+impl App {
+    /// Puts the parts together.
+    pub fn new(
+        store: Store,
+        gate: Arc<Gate<Store>>,
+        admission: Arc<Admission<Store, SystemClock>>,
+        clock: Arc<dyn Clock>,
+        settings: Settings,
+    ) -> Self {
+        Self {
+            store,
+            gate,
+            admission,
+            clock,
+            settings,
+            hashing: HashPool::new(),
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! Every operation, room by room. The order is the one of the OpenAPI document.
+
+use crate::{admin, ops, routes::RouteTable, v1};
+
+/// The table of all operations.
+pub fn table() -> RouteTable {
+    let mut table = RouteTable::default();
+    admin::identities::mount(&mut table);
+    admin::schemas::mount(&mut table);
+    v1::mount(&mut table);
+    ops::mount(&mut table);
+    table
+}

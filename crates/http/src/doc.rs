@@ -1,0 +1,195 @@
+//! What the OpenAPI document says about an operation; stands beside the route it describes.
+
+use std::borrow::Cow;
+
+use palisade_envelope::Code;
+use serde_json::{Value, json};
+use utoipa::{
+    ToSchema,
+    openapi::{RefOr, Schema},
+};
+
+use crate::call::Media;
+
+/// The named schemas that a document refers to.
+pub(crate) type Named = Vec<(String, RefOr<Schema>)>;
+
+/// Gives the reference to a schema and adds what it refers to.
+pub(crate) type Describe = fn(&mut Named) -> Value;
+
+/// A query or header parameter.
+#[derive(Clone, Copy, Debug)]
+pub struct Param {
+    /// Its name.
+    pub name: &'static str,
+    /// What it does.
+    pub about: &'static str,
+    /// The kind of its value.
+    pub kind: Kind,
+}
+
+/// The kind of a parameter's value.
+#[derive(Clone, Copy, Debug)]
+pub enum Kind {
+    /// Text.
+    Text,
+    /// A UUID.
+    Uuid,
+    /// An integer.
+    Integer,
+    /// `true` or `false`.
+    Flag,
+    /// A timestamp.
+    Time,
+    /// Text, the parameter repeated.
+    Texts,
+    /// One of these words.
+    Word(&'static [&'static str]),
+}
+
+impl Param {
+    /// A parameter.
+    pub const fn new(name: &'static str, kind: Kind, about: &'static str) -> Self {
+        Self { name, about, kind }
+    }
+
+    /// `page_size` and `page_token` of `/v1`.
+    pub const PAGE_V1: [Self; 2] = [
+        Self::new(
+            "page_size",
+            Kind::Integer,
+            "how many items a page has: 1 to 500, by default 50",
+        ),
+        Self::new(
+            "page_token",
+            Kind::Text,
+            "the token that the previous page gave",
+        ),
+    ];
+}
+
+/// One operation as its callers see it.
+#[derive(Clone, Debug)]
+pub struct Doc {
+    pub(crate) id: Cow<'static, str>,
+    pub(crate) name: &'static str,
+    pub(crate) tag: &'static str,
+    pub(crate) summary: &'static str,
+    pub(crate) query: Vec<Param>,
+    pub(crate) body: Option<(Media, Describe)>,
+    pub(crate) status: u16,
+    pub(crate) reply: Option<Describe>,
+    pub(crate) also: Option<(u16, Describe)>,
+    pub(crate) html: bool,
+    pub(crate) tagged: bool,
+    pub(crate) codes: Vec<Code>,
+}
+
+impl Doc {
+    /// An operation that answers 200. `id` is the `operationId`; `name` stands in spans and metrics.
+    pub fn new(
+        id: &'static str,
+        name: &'static str,
+        tag: &'static str,
+        summary: &'static str,
+    ) -> Self {
+        Self {
+            id: id.into(),
+            name,
+            tag,
+            summary,
+            query: Vec::new(),
+            body: None,
+            status: 200,
+            reply: None,
+            also: None,
+            html: false,
+            tagged: false,
+            codes: Vec::new(),
+        }
+    }
+
+    /// The same operation at a second mount.
+    #[must_use]
+    pub fn again(&self, suffix: &str) -> Self {
+        Self {
+            id: format!("{}{suffix}", self.id).into(),
+            ..self.clone()
+        }
+    }
+
+    /// It takes these query parameters.
+    #[must_use]
+    pub fn query(mut self, params: &[Param]) -> Self {
+        self.query.extend_from_slice(params);
+        self
+    }
+
+    /// It takes a body.
+    #[must_use]
+    pub fn body<T: ToSchema>(mut self, media: Media) -> Self {
+        self.body = Some((media, describe::<T>));
+        self
+    }
+
+    /// It answers with this status and body.
+    #[must_use]
+    pub fn replies<T: ToSchema>(mut self, status: u16) -> Self {
+        self.status = status;
+        self.reply = Some(describe::<T>);
+        self
+    }
+
+    /// It answers 200 with an array of these.
+    #[must_use]
+    pub fn lists<T: ToSchema>(mut self) -> Self {
+        self.reply = Some(describe_array::<T>);
+        self
+    }
+
+    /// It answers with this status and body, too, without that being an error of the registry.
+    #[must_use]
+    pub fn also<T: ToSchema>(mut self, status: u16) -> Self {
+        self.also = Some((status, describe::<T>));
+        self
+    }
+
+    /// It answers with something for browsers.
+    #[must_use]
+    pub const fn html(mut self) -> Self {
+        self.html = true;
+        self
+    }
+
+    /// It answers 204.
+    #[must_use]
+    pub fn empty(mut self) -> Self {
+        self.status = 204;
+        self
+    }
+
+    /// Its reply has an entity tag.
+    #[must_use]
+    pub fn tagged(mut self) -> Self {
+        self.tagged = true;
+        self
+    }
+
+    /// It can be refused for these reasons, besides those that every operation has.
+    #[must_use]
+    pub fn refuses(mut self, codes: &[Code]) -> Self {
+        self.codes.extend_from_slice(codes);
+        self
+    }
+}
+
+fn describe<T: ToSchema>(named: &mut Named) -> Value {
+    let name = T::name().into_owned();
+    named.push((name.clone(), T::schema()));
+    T::schemas(named);
+    json!({ "$ref": format!("#/components/schemas/{name}") })
+}
+
+fn describe_array<T: ToSchema>(named: &mut Named) -> Value {
+    json!({ "type": "array", "items": describe::<T>(named) })
+}

@@ -1,0 +1,126 @@
+//! The ways from requests to targets, one a kind of target.
+
+use palisade_authz::{ExternalIdentityTarget, IdentityTarget, NamedTarget, Own, action};
+use palisade_envelope::Result;
+use palisade_identity::{ExternalIdentity, Identity, IdentityId, LinkId, ProviderId, ids::Uuid};
+use palisade_store::Sealed;
+use palisade_tenancy::{KeyId, TenantId};
+
+use crate::{
+    dialect::Dialect,
+    guard::{At, Locate, Located},
+};
+
+/// The caller's tenant.
+pub enum InTenant {}
+
+impl<A: palisade_authz::Action<Target = Own>> Locate<A> for InTenant {
+    type Loaded = ();
+
+    async fn locate(_: At<'_>) -> Result<(Own, ())> {
+        Ok((Own, ()))
+    }
+}
+
+/// The identity that the path names as `{id}`.
+pub enum IdentityInPath {}
+
+impl<A: palisade_authz::Action<Target = IdentityTarget>> Locate<A> for IdentityInPath {
+    type Loaded = Sealed<Identity>;
+
+    async fn locate(at: At<'_>) -> Result<(IdentityTarget, Self::Loaded)> {
+        let id = match at.dialect() {
+            // An id that is none names nothing: Ory answers 404, and so do we, after the decision.
+            Dialect::Ory => {
+                IdentityId::parse(&at.path("id")?).unwrap_or(IdentityId::from_uuid(Uuid::nil()))
+            }
+            Dialect::V1 => at.id("id", IdentityId::parse)?,
+        };
+        let sealed = at.app.store.load_identity(at.caller.scope(), id).await?;
+        Ok((sealed.target(), sealed))
+    }
+}
+
+/// The identity whose external id the path names as `{externalID}`.
+pub(crate) enum ExternalIdInPath {}
+
+impl<A: palisade_authz::Action<Target = IdentityTarget>> Locate<A> for ExternalIdInPath {
+    type Loaded = Sealed<Identity>;
+
+    async fn locate(at: At<'_>) -> Result<(IdentityTarget, Self::Loaded)> {
+        let external_id = at.path("externalID")?;
+        let sealed = at
+            .app
+            .store
+            .load_identity_by_external_id(at.caller.scope(), &external_id)
+            .await?;
+        Ok((sealed.target(), sealed))
+    }
+}
+
+/// The link that the path names as `{link_id}`, of the identity that it names as `{id}`.
+pub enum LinkInPath {}
+
+impl<A: palisade_authz::Action<Target = ExternalIdentityTarget>> Locate<A> for LinkInPath {
+    type Loaded = Sealed<ExternalIdentity>;
+
+    async fn locate(at: At<'_>) -> Result<(ExternalIdentityTarget, Self::Loaded)> {
+        let user = at.id("id", IdentityId::parse)?;
+        let link = at.id("link_id", LinkId::parse)?;
+        let sealed = at
+            .app
+            .store
+            .load_external_identity(at.caller.scope(), user, link)
+            .await?;
+        Ok((sealed.target(), sealed))
+    }
+}
+
+macro_rules! named {
+    ($($(#[$doc:meta])+ $name:ident = |$at:ident| $target:expr;)+) => {$(
+        $(#[$doc])+
+        pub enum $name {}
+
+        impl<A: palisade_authz::Action<Target = NamedTarget>> Locate<A> for $name {
+            type Loaded = ();
+
+            async fn locate($at: At<'_>) -> Result<(NamedTarget, ())> {
+                Ok(($target, ()))
+            }
+        }
+    )+};
+}
+
+named! {
+    /// The identity provider that the path names by its id.
+    ProviderInPath = |at| NamedTarget::identity_provider(at.id("id", ProviderId::parse)?);
+    /// The identity schema that the path names.
+    SchemaInPath = |at| NamedTarget::identity_schema(at.path("id")?);
+    /// The policy that the path names.
+    PolicyInPath = |at| NamedTarget::policy(at.path("name")?);
+    /// The API key that the path names by its id.
+    KeyInPath = |at| NamedTarget::api_key(at.id("id", KeyId::parse)?);
+    /// The tenant that the path names by its id.
+    TenantInPath = |at| NamedTarget::tenant(at.id("id", TenantId::parse)?);
+}
+
+macro_rules! usually {
+    ($($locate:ident: $($action:ident),+;)+) => {$($(
+        impl Located for action::$action {
+            type By = $locate;
+        }
+    )+)+};
+}
+
+usually! {
+    InTenant: CreateIdentity, ListIdentities, RevealCredentials, CreateIdentityProvider, ListIdentityProviders,
+        ListIdentitySchemas, ListPolicies, ValidatePolicy, CreateApiKey, ListApiKeys, ListAuditEvents, ReadSelf,
+        CreateTenant, ListTenants;
+    IdentityInPath: ReadIdentity, UpdateIdentity, DeleteIdentity, ListExternalIdentities, LinkExternalIdentity;
+    LinkInPath: UnlinkExternalIdentity;
+    ProviderInPath: ReadIdentityProvider, UpdateIdentityProvider, DeleteIdentityProvider;
+    SchemaInPath: ReadIdentitySchema, PutIdentitySchema;
+    PolicyInPath: ReadPolicy, PutPolicy, DeletePolicy;
+    KeyInPath: RevokeApiKey;
+    TenantInPath: ReadTenant, UpdateTenant, SuspendTenant, ResumeTenant, DeleteTenant, CreateTenantKey;
+}

@@ -1,0 +1,223 @@
+//! One operation in the document.
+
+use actix_web::http::Method;
+use palisade_authz::Access;
+use palisade_envelope::Code;
+use serde_json::{Map, Value, json};
+
+use super::errors;
+use crate::{
+    call::Media,
+    dialect::Dialect,
+    doc::{Kind, Named, Param},
+    routes::{Entry, Operation},
+};
+
+/// The operation object; schemas that it refers to are added to `named`.
+pub(super) fn describe(operation: &Operation, named: &mut Named) -> Value {
+    let doc = &operation.doc;
+    let mut object = Map::new();
+    object.insert("operationId".into(), json!(doc.id));
+    object.insert("summary".into(), json!(doc.summary));
+    object.insert("tags".into(), json!([doc.tag]));
+    match operation.entry {
+        Entry::Guarded { action, access } => {
+            object.insert("x-palisade-action".into(), json!(action));
+            object.insert("x-palisade-access".into(), json!(word(access)));
+        }
+        Entry::Public { reason } => {
+            object.insert("security".into(), json!([]));
+            object.insert("x-palisade-public".into(), json!(reason));
+        }
+    }
+    let parameters = parameters(operation);
+    if !parameters.is_empty() {
+        object.insert("parameters".into(), parameters.into());
+    }
+    if let Some((media, describe)) = doc.body {
+        let schema = describe(named);
+        let content: Map<String, Value> = media_types(media)
+            .iter()
+            .map(|media| ((*media).to_owned(), json!({ "schema": schema })))
+            .collect();
+        object.insert(
+            "requestBody".into(),
+            json!({ "required": true, "content": content }),
+        );
+    }
+    object.insert("responses".into(), replies(operation, named).into());
+    object.into()
+}
+
+fn word(access: Access) -> &'static str {
+    match access {
+        Access::Read => "read",
+        Access::Write => "write",
+        Access::Manage => "manage",
+        Access::Operate => "operate",
+    }
+}
+
+fn media_types(media: Media) -> &'static [&'static str] {
+    match media {
+        Media::Any | Media::Json => &["application/json"],
+        Media::MergePatch => &["application/merge-patch+json", "application/json"],
+    }
+}
+
+fn parameters(operation: &Operation) -> Vec<Value> {
+    let mut parameters = Vec::new();
+    for name in operation
+        .path
+        .split('{')
+        .skip(1)
+        .filter_map(|part| part.split('}').next())
+    {
+        let uuid = name == "link_id" || (name == "id" && !operation.path.contains("schemas"));
+        let schema = if uuid {
+            json!({ "type": "string", "format": "uuid" })
+        } else {
+            json!({ "type": "string" })
+        };
+        parameters.push(json!({ "name": name, "in": "path", "required": true, "schema": schema }));
+    }
+    parameters.extend(operation.doc.query.iter().map(query));
+    if matches!(operation.entry, Entry::Guarded { .. }) {
+        let required =
+            operation.path.starts_with("/v1/") && !operation.path.starts_with("/v1/tenants");
+        parameters.push(json!({
+            "name": "X-Tenant-ID", "in": "header", "required": required,
+            "schema": { "type": "string", "format": "uuid" },
+            "description": "the tenant; must be the credential's, else 403 `tenant_mismatch`",
+        }));
+    }
+    if operation.doc.tagged {
+        let (name, about) = if operation.method == Method::GET {
+            (
+                "If-None-Match",
+                "an entity tag; 304 where the resource still has it",
+            )
+        } else {
+            (
+                "If-Match",
+                "an entity tag; 412 where the resource has another",
+            )
+        };
+        if operation.method != Method::POST {
+            parameters.push(header(name, about));
+        }
+    } else if operation.method == Method::DELETE
+        && operation.doc.codes.contains(&Code::StaleResource)
+    {
+        parameters.push(header(
+            "If-Match",
+            "an entity tag; 412 where the resource has another",
+        ));
+    }
+    parameters.push(header(
+        "X-Request-ID",
+        "1 to 128 visible ASCII characters; echoed, and made where it is missing",
+    ));
+    parameters
+}
+
+fn header(name: &str, about: &str) -> Value {
+    json!({ "name": name, "in": "header", "required": false, "schema": { "type": "string" }, "description": about })
+}
+
+fn query(param: &Param) -> Value {
+    let text = json!({ "type": "string" });
+    let schema = match param.kind {
+        Kind::Text => text,
+        Kind::Uuid => json!({ "type": "string", "format": "uuid" }),
+        Kind::Integer => json!({ "type": "integer", "format": "int64" }),
+        Kind::Flag => json!({ "type": "boolean" }),
+        Kind::Time => json!({ "type": "string", "format": "date-time" }),
+        Kind::Texts => json!({ "type": "array", "items": text }),
+        Kind::Word(words) => json!({ "type": "string", "enum": words }),
+    };
+    json!({ "name": param.name, "in": "query", "required": false, "schema": schema, "description": param.about })
+}
+
+fn replies(operation: &Operation, named: &mut Named) -> Map<String, Value> {
+    let doc = &operation.doc;
+    let mut replies = Map::new();
+    let mut success = json!({ "description": success(doc.status) });
+    if let (Some(describe), Some(success)) = (doc.reply, success.as_object_mut()) {
+        success.insert(
+            "content".into(),
+            json!({ "application/json": { "schema": describe(named) } }),
+        );
+    }
+    if doc.html
+        && let Some(success) = success.as_object_mut()
+    {
+        success.insert(
+            "content".into(),
+            json!({ "text/html": { "schema": { "type": "string" } } }),
+        );
+    }
+    if doc.tagged
+        && let Some(success) = success.as_object_mut()
+    {
+        let tag = json!({ "schema": { "type": "string" }, "description": "the revision" });
+        success.insert("headers".into(), json!({ "ETag": tag }));
+    }
+    replies.insert(doc.status.to_string(), success);
+    if doc.tagged && operation.method == Method::GET {
+        replies.insert(
+            "304".into(),
+            json!({ "description": "the caller has this revision" }),
+        );
+    }
+    errors::replies(
+        &codes(operation),
+        Dialect::of(&operation.path),
+        &mut replies,
+    );
+    if let Some((status, describe)) = doc.also {
+        let content = json!({ "application/json": { "schema": describe(named) } });
+        replies.insert(
+            status.to_string(),
+            json!({ "description": success_or(status), "content": content }),
+        );
+    }
+    replies
+}
+
+/// The codes of the operation itself, and those of the way to it.
+fn codes(operation: &Operation) -> Vec<Code> {
+    let mut codes = operation.doc.codes.clone();
+    codes.push(Code::InvalidHeader);
+    if matches!(operation.entry, Entry::Guarded { .. }) {
+        codes.extend([
+            Code::InvalidTenantId,
+            Code::Unauthenticated,
+            Code::TenantMismatch,
+            Code::TenantSuspended,
+            Code::Forbidden,
+            Code::Unavailable,
+        ]);
+        if operation.path.starts_with("/v1/") && !operation.path.starts_with("/v1/tenants") {
+            codes.push(Code::TenantRequired);
+        }
+    }
+    codes.push(Code::Internal);
+    codes
+}
+
+fn success(status: u16) -> &'static str {
+    match status {
+        201 => "created; the header `Location` says where",
+        204 => "done",
+        _ => "the answer",
+    }
+}
+
+fn success_or(status: u16) -> &'static str {
+    match status {
+        201 => "created",
+        503 => "not ready",
+        _ => "the answer",
+    }
+}

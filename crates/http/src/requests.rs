@@ -1,0 +1,131 @@
+//! The bodies that callers send in Ory's dialect, for the document. They are read by `palisade_identity::decode`.
+
+#![expect(
+    dead_code,
+    reason = "these types describe bodies, nothing makes values of them"
+)]
+
+use serde_json::Value;
+use utoipa::ToSchema;
+
+/// A new identity. Unknown fields are refused by name.
+#[derive(ToSchema)]
+#[schema(as = CreateIdentityBody)]
+pub(crate) struct CreateIdentityBody {
+    /// The identity schema; `default` where left out.
+    schema_id: Option<String>,
+    /// A JSON object that fits the schema.
+    #[schema(value_type = Option<Object>)]
+    traits: Option<Value>,
+    credentials: Option<CredentialsBody>,
+    /// The state of addresses that are in the traits.
+    verifiable_addresses: Option<Vec<AddressBody>>,
+    /// Kept as far as they are in the traits.
+    recovery_addresses: Option<Vec<RecoveryBody>>,
+    metadata_public: Option<Value>,
+    metadata_admin: Option<Value>,
+    /// `active` or `inactive`.
+    state: Option<String>,
+    organization_id: Option<uuid::Uuid>,
+    /// 1 to 64 characters, unique in the tenant.
+    external_id: Option<String>,
+    region: Option<String>,
+}
+
+/// The new state of an identity. Metadata and `external_id` are cleared where left out, the rest is kept.
+#[derive(ToSchema)]
+#[schema(as = UpdateIdentityBody)]
+pub(crate) struct ReplaceIdentityBody {
+    schema_id: Option<String>,
+    #[schema(value_type = Option<Object>)]
+    traits: Option<Value>,
+    credentials: Option<CredentialsBody>,
+    metadata_public: Option<Value>,
+    metadata_admin: Option<Value>,
+    /// `active` or `inactive`.
+    state: Option<String>,
+    external_id: Option<String>,
+    region: Option<String>,
+}
+
+/// Credentials to import.
+#[derive(ToSchema)]
+#[schema(as = IdentityWithCredentials)]
+struct CredentialsBody {
+    password: Option<PasswordBody>,
+    oidc: Option<ProvidersBody>,
+    saml: Option<ProvidersBody>,
+}
+
+#[derive(ToSchema)]
+#[schema(as = IdentityWithCredentialsPassword)]
+struct PasswordBody {
+    config: Option<PasswordConfig>,
+}
+
+#[derive(ToSchema)]
+#[schema(as = IdentityWithCredentialsPasswordConfig)]
+struct PasswordConfig {
+    /// In plain; it is hashed with argon2id before it is kept.
+    password: Option<String>,
+    /// In one of the known formats.
+    hashed_password: Option<String>,
+}
+
+#[derive(ToSchema)]
+#[schema(as = IdentityWithCredentialsProviders)]
+struct ProvidersBody {
+    config: Option<ProvidersConfig>,
+}
+
+#[derive(ToSchema)]
+#[schema(as = IdentityWithCredentialsProvidersConfig)]
+struct ProvidersConfig {
+    providers: Option<Vec<ProviderBody>>,
+}
+
+#[derive(ToSchema)]
+#[schema(as = IdentityWithCredentialsProvider)]
+struct ProviderBody {
+    /// The identity provider's name.
+    provider: String,
+    /// The account at the provider.
+    subject: String,
+}
+
+#[derive(ToSchema)]
+#[schema(as = ImportedVerifiableAddress)]
+struct AddressBody {
+    value: String,
+    /// `email` or `sms`.
+    via: String,
+    verified: bool,
+    status: Option<String>,
+    verified_at: Option<chrono::DateTime<chrono::Utc>>,
+}
+
+#[derive(ToSchema)]
+#[schema(as = ImportedRecoveryAddress)]
+struct RecoveryBody {
+    value: String,
+    /// `email` or `sms`.
+    via: String,
+}
+
+/// A JSON Patch (RFC 6902) of the identity.
+#[derive(ToSchema)]
+#[schema(as = JsonPatchDocument)]
+pub(crate) struct JsonPatchBody(Vec<PatchOperation>);
+
+/// One operation of a JSON Patch.
+#[derive(ToSchema)]
+#[schema(as = JsonPatch)]
+struct PatchOperation {
+    /// `add`, `remove`, `replace`, `move`, `copy` or `test`.
+    op: String,
+    /// A JSON Pointer.
+    path: String,
+    /// A JSON Pointer, for `move` and `copy`.
+    from: Option<String>,
+    value: Option<Value>,
+}

@@ -1,0 +1,147 @@
+//! The one table that routes, the OpenAPI document and the coverage test are made from.
+//!
+//! A route gets into it by [`RouteTable::guarded`] or [`RouteTable::public`] only. The first takes nothing but
+//! handlers whose first argument is the [`Guarded`] of the named action; the second wants a reason.
+
+use std::{fmt, sync::Arc};
+
+use actix_web::{FromRequest, Handler, Responder, Route, http::Method};
+use palisade_authz::{Access, Action};
+
+use crate::{
+    call::Call,
+    doc::Doc,
+    guard::{Guarded, Locate, Located},
+};
+
+/// Who may call an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// Whoever policy allows this action.
+    Guarded {
+        /// The Cedar action id.
+        action: &'static str,
+        /// Its group.
+        access: Access,
+    },
+    /// Anyone.
+    Public {
+        /// Why no credential is asked for.
+        reason: &'static str,
+    },
+}
+
+/// One method of one path.
+pub struct Operation {
+    /// The method.
+    pub method: Method,
+    /// The path with its parameters in braces.
+    pub path: String,
+    /// Who may call it.
+    pub entry: Entry,
+    /// What the OpenAPI document says about it.
+    pub doc: Doc,
+    /// The name of its span.
+    pub(crate) span: String,
+    /// The path, shared with every measurement.
+    pub(crate) label: Arc<str>,
+    mount: Box<dyn Fn() -> Route + Send + Sync>,
+}
+
+impl Operation {
+    /// The framework's route.
+    pub(crate) fn route(&self) -> Route {
+        (self.mount)()
+    }
+}
+
+impl fmt::Debug for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, self.path)
+    }
+}
+
+/// Every operation of the program.
+#[derive(Debug, Default)]
+pub struct RouteTable {
+    operations: Vec<Operation>,
+}
+
+/// The arguments of a handler that is behind the guard of `A`: the grant first, the request after it, nothing that
+/// could refuse before the decision.
+#[diagnostic::on_unimplemented(
+    message = "this handler is not guarded by the action that the route names",
+    label = "its first argument must be `Guarded<{A}>`",
+    note = "mount it with `public` and a reason where it needs no decision"
+)]
+pub trait BehindGuard<A> {}
+
+impl<A: Located, L: Locate<A>> BehindGuard<A> for (Guarded<A, L>,) {}
+impl<A: Located, L: Locate<A>> BehindGuard<A> for (Guarded<A, L>, Call) {}
+
+impl RouteTable {
+    /// Mounts a handler that policy guards.
+    pub fn guarded<A, H, Args>(
+        &mut self,
+        method: Method,
+        path: impl Into<String>,
+        handler: H,
+        doc: Doc,
+    ) where
+        A: Action,
+        H: Handler<Args> + Send + Sync,
+        H::Output: Responder + 'static,
+        Args: BehindGuard<A> + FromRequest + 'static,
+    {
+        let entry = Entry::Guarded {
+            action: A::NAME,
+            access: A::ACCESS,
+        };
+        self.add(method, path.into(), entry, handler, doc);
+    }
+
+    /// Mounts a handler that anyone may call; `reason` says why that is right.
+    pub fn public<H, Args>(
+        &mut self,
+        method: Method,
+        path: impl Into<String>,
+        handler: H,
+        reason: &'static str,
+        doc: Doc,
+    ) where
+        H: Handler<Args> + Send + Sync,
+        H::Output: Responder + 'static,
+        Args: FromRequest + 'static,
+    {
+        self.add(method, path.into(), Entry::Public { reason }, handler, doc);
+    }
+
+    fn add<H, Args>(&mut self, method: Method, path: String, entry: Entry, handler: H, doc: Doc)
+    where
+        H: Handler<Args> + Send + Sync,
+        H::Output: Responder + 'static,
+        Args: FromRequest + 'static,
+    {
+        let verb = method.clone();
+        let mount = Box::new(move || actix_web::web::method(verb.clone()).to(handler.clone()));
+        let (span, label) = (format!("http.{}", doc.name), path.as_str().into());
+        self.operations.push(Operation {
+            method,
+            path,
+            entry,
+            doc,
+            span,
+            label,
+            mount,
+        });
+    }
+
+    /// The operations in the order they were mounted.
+    pub fn operations(&self) -> &[Operation] {
+        &self.operations
+    }
+
+    pub(crate) fn into_operations(self) -> Vec<Operation> {
+        self.operations
+    }
+}

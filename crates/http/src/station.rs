@@ -1,0 +1,131 @@
+//! The middleware of one path: which operation this is, its span, and the admission of the caller.
+
+use std::{rc::Rc, sync::Arc};
+
+use actix_web::{
+    HttpRequest,
+    body::{BoxBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    middleware::Next,
+};
+use palisade_tenancy::{admit::TenantHeader, middleware::admit_request};
+use tracing::Instrument as _;
+
+use crate::{
+    App, observe,
+    problem::{Answer, Problem},
+    routes::{Entry, Operation},
+    trail::Trail,
+};
+
+/// The operations of one path.
+#[derive(Debug)]
+pub(crate) struct Station {
+    pub(crate) path: String,
+    pub(crate) operations: Vec<Arc<Operation>>,
+    /// `None`: anyone may call.
+    header: Option<TenantHeader>,
+    allow: String,
+}
+
+impl Station {
+    /// The station of these operations, all of one path.
+    pub(crate) fn new(path: String, operations: Vec<Arc<Operation>>) -> Self {
+        let guarded = operations
+            .iter()
+            .any(|operation| matches!(operation.entry, Entry::Guarded { .. }));
+        let header = guarded.then(|| tenant_header(&path));
+        let allow = operations
+            .iter()
+            .map(|operation| operation.method.as_str())
+            .collect::<Vec<_>>()
+            .join(", ");
+        Self {
+            path,
+            operations,
+            header,
+            allow,
+        }
+    }
+
+    /// Answers a method that the path does not know.
+    pub(crate) fn not_allowed(&self) -> Answer {
+        Err(Problem::method_not_allowed(self.allow.clone()))
+    }
+
+    /// Lets a request of this path through.
+    pub(crate) async fn pass<B: MessageBody + 'static>(
+        self: Arc<Self>,
+        app: Arc<App>,
+        request: ServiceRequest,
+        next: Next<B>,
+    ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+        let trail = Trail::of(request.request());
+        let Some(operation) = self
+            .operations
+            .iter()
+            .find(|operation| operation.method == request.method())
+        else {
+            return self.admit(&app, &trail, request, next).await;
+        };
+        let span = observe::open(&request, operation, &trail);
+        // Each is set once: a request passes one station.
+        let _ = trail.operation.set(Arc::clone(operation));
+        let _ = trail.span.set(span.clone());
+        self.admit(&app, &trail, request, next)
+            .instrument(span)
+            .await
+    }
+
+    async fn admit<B: MessageBody + 'static>(
+        &self,
+        app: &App,
+        trail: &Rc<Trail>,
+        request: ServiceRequest,
+        next: Next<B>,
+    ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+        if let Some(header) = self.header {
+            match admit_request(&app.admission, header, &request).await {
+                Ok(caller) => {
+                    let _ = trail.caller.set(caller);
+                }
+                Err(error) => return Ok(request.error_response(Problem::from(error))),
+            }
+        }
+        Ok(next.call(request).await?.map_into_boxed_body())
+    }
+}
+
+/// `/v1` insists on the header, except for the operator's routes.
+fn tenant_header(path: &str) -> TenantHeader {
+    let operators = path == "/v1/tenants" || path.starts_with("/v1/tenants/");
+    if path.starts_with("/v1/") && !operators {
+        TenantHeader::Required
+    } else {
+        TenantHeader::Optional
+    }
+}
+
+/// Answers a path that nothing is mounted at, with or without a credential: that there is nothing is public.
+pub(crate) async fn nothing_here(_: HttpRequest) -> Answer {
+    Err(Problem::from(palisade_envelope::Error::with_message(
+        palisade_envelope::Code::NotFound,
+        "there is nothing at this path",
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_tenants_own_native_routes_insist_on_the_tenant_header() {
+        assert_eq!(tenant_header("/v1/users/{id}"), TenantHeader::Required);
+        assert_eq!(tenant_header("/v1/tenants"), TenantHeader::Optional);
+        assert_eq!(
+            tenant_header("/v1/tenants/{id}/suspend"),
+            TenantHeader::Optional
+        );
+        assert_eq!(tenant_header("/admin/identities"), TenantHeader::Optional);
+    }
+}

@@ -1,0 +1,78 @@
+//! `POST /v1/identity-providers`
+
+use palisade_authz::action::CreateIdentityProvider;
+use palisade_envelope::{Code, Error, Result};
+use palisade_identity::ProviderType;
+use palisade_store::NewIdentityProvider;
+use utoipa::ToSchema;
+
+use super::body::{self, ProviderBody};
+use crate::{
+    call::{Call, Media},
+    doc::Doc,
+    fields::Fields,
+    guard::Guarded,
+    problem::Answer,
+    reply::Reply,
+};
+
+/// A new identity provider.
+#[derive(ToSchema)]
+#[schema(as = CreateIdentityProvider)]
+#[expect(dead_code, reason = "describes the body in the document")]
+struct CreateBody {
+    /// `[a-z0-9][a-z0-9._-]{0,62}`, unique in the tenant.
+    name: String,
+    /// `oidc`, `saml` or `scim`.
+    #[schema(rename = "type")]
+    kind: String,
+    /// The issuer URL (oidc) or entity id (saml).
+    issuer: Option<String>,
+}
+
+pub(super) fn doc() -> Doc {
+    Doc::new(
+        "createIdentityProvider",
+        "identity_providers.create",
+        "identity providers",
+        "Create an identity provider",
+    )
+    .body::<CreateBody>(Media::Json)
+    .replies::<ProviderBody>(201)
+    .tagged()
+    .refuses(&[
+        Code::InvalidRequest,
+        Code::InvalidJson,
+        Code::UnknownField,
+        Code::Conflict,
+        Code::BodyTooLarge,
+        Code::UnsupportedMediaType,
+    ])
+}
+
+pub(super) async fn create(guarded: Guarded<CreateIdentityProvider>, mut call: Call) -> Answer {
+    call.query(&[])?;
+    let new = read(&call.body(Media::Json).await?)?;
+    let provider = guarded
+        .app
+        .store
+        .create_identity_provider(guarded.grant, new)
+        .await?;
+    let place = format!("{}/{}", call.request.path(), provider.id);
+    Reply::created(&call.request, place)
+        .etag(provider.revision)
+        .json(&ProviderBody::from(provider))
+}
+
+fn read(body: &[u8]) -> Result<NewIdentityProvider> {
+    let mut fields = Fields::parse(body)?;
+    let name = body::name(fields.text("name")?)?;
+    let kind = ProviderType::parse(&fields.text("type")?)
+        .ok_or_else(|| Error::field("type", "`oidc`, `saml` or `scim`"))?;
+    let issuer = fields
+        .optional_text("issuer")?
+        .map(body::issuer)
+        .transpose()?;
+    fields.finish(&["name", "type", "issuer"])?;
+    Ok(NewIdentityProvider { name, kind, issuer })
+}

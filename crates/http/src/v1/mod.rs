@@ -1,0 +1,25 @@
+//! The native dialect.
+//! To add a room: a module with a `mount`, and a line in [`mount`]. To add an operation: a file in its room.
+
+mod api_keys;
+mod audit_events;
+mod identity_providers;
+mod paging;
+mod policies;
+mod schemas;
+mod tenants;
+mod users;
+mod whoami;
+
+use crate::routes::RouteTable;
+
+pub(crate) fn mount(table: &mut RouteTable) {
+    whoami::mount(table);
+    users::mount(table);
+    identity_providers::mount(table);
+    schemas::mount(table);
+    policies::mount(table);
+    api_keys::mount(table);
+    audit_events::mount(table);
+    tenants::mount(table);
+}

@@ -1,0 +1,120 @@
+//! `POST /v1/users/{id}/identities`
+
+use palisade_authz::action::LinkExternalIdentity;
+use palisade_envelope::{Code, Error, Result};
+use palisade_identity::{ProviderId, change};
+use palisade_linking::manual::{LinkRequest, plan_link};
+use utoipa::ToSchema;
+
+use super::body::ExternalIdentityBody;
+use crate::{
+    call::{Call, Media},
+    doc::Doc,
+    fields::Fields,
+    guard::Guarded,
+    problem::Answer,
+    reply::Reply,
+};
+
+/// An account at an identity provider of the tenant.
+#[derive(ToSchema)]
+#[schema(as = LinkExternalIdentity)]
+#[expect(dead_code, reason = "describes the body in the document")]
+struct LinkBody {
+    identity_provider_id: uuid::Uuid,
+    /// The subject at the provider; 1 to 255 characters.
+    external_id: String,
+    external_username: Option<String>,
+    external_email: Option<String>,
+    external_display_name: Option<String>,
+}
+
+const FIELDS: &[&str] = &[
+    "identity_provider_id",
+    "external_id",
+    "external_username",
+    "external_email",
+    "external_display_name",
+];
+
+pub(super) fn doc() -> Doc {
+    Doc::new(
+        "linkUserIdentity",
+        "users.identities.link",
+        "users",
+        "Link an external identity to a user",
+    )
+    .body::<LinkBody>(Media::Json)
+    .replies::<ExternalIdentityBody>(201)
+    .refuses(&[
+        Code::InvalidId,
+        Code::InvalidRequest,
+        Code::InvalidJson,
+        Code::UnknownField,
+        Code::NotFound,
+        Code::AlreadyLinked,
+        Code::Conflict,
+        Code::StaleResource,
+        Code::BodyTooLarge,
+        Code::UnsupportedMediaType,
+    ])
+}
+
+pub(super) async fn link(guarded: Guarded<LinkExternalIdentity>, mut call: Call) -> Answer {
+    call.query(&[])?;
+    let Guarded {
+        grant,
+        loaded,
+        app,
+        caller,
+        ..
+    } = guarded;
+    let identity = loaded
+        .open(&grant)
+        .ok_or_else(|| Error::new(Code::NotFound))?;
+    let (provider, request) = read(&call.body(Media::Json).await?, grant.target().id)?;
+    let provider = app
+        .store
+        .identity_provider(caller.scope(), provider)
+        .await?
+        .ok_or_else(|| {
+            Error::field(
+                "identity_provider_id",
+                "the id of an identity provider of this tenant",
+            )
+        })?;
+    let already = app
+        .store
+        .external_identity_of(&grant, provider.id, &request.external_id)
+        .await?;
+    let plan = plan_link(&provider, request, already.as_ref())?;
+    let changed = change::link(
+        &identity,
+        &provider.name,
+        provider.kind,
+        plan.external_id(),
+        app.clock.now(),
+    )?;
+    let linked = app
+        .store
+        .link_external_identity(grant, identity.revision, plan, changed)
+        .await?;
+    let place = format!("{}/{}", call.request.path(), linked.id);
+    Reply::created(&call.request, place).json(&ExternalIdentityBody::from(linked))
+}
+
+fn read(body: &[u8], user: palisade_identity::IdentityId) -> Result<(ProviderId, LinkRequest)> {
+    let mut fields = Fields::parse(body)?;
+    let provider = fields.text("identity_provider_id")?;
+    let request = LinkRequest {
+        user,
+        external_id: fields.text("external_id")?,
+        external_username: fields.optional_text("external_username")?,
+        external_email: fields.optional_text("external_email")?,
+        external_display_name: fields.optional_text("external_display_name")?,
+    };
+    fields.finish(FIELDS)?;
+    let provider = ProviderId::parse(&provider)
+        .ok_or_else(|| Error::field("identity_provider_id", "a UUID"))?;
+    Ok((provider, request))
+}

@@ -1,0 +1,60 @@
+//! `GET /v1/users`
+
+use palisade_authz::action::ListIdentities;
+use palisade_envelope::{Code, Error};
+use palisade_identity::{IdentityFilter, State};
+
+use super::{super::paging, body::UserBody};
+use crate::{
+    call::Call,
+    doc::{Doc, Kind, Param},
+    guard::Guarded,
+    problem::Answer,
+    reply::{Collection, collection},
+};
+
+pub(super) fn doc() -> Doc {
+    Doc::new("listUsers", "users.list", "users", "List users")
+        .query(&[
+            Param::new(
+                "q",
+                Kind::Text,
+                "only users with an identifier that starts so",
+            ),
+            Param::new(
+                "state",
+                Kind::Word(&["active", "inactive"]),
+                "only those in this state",
+            ),
+        ])
+        .query(&Param::PAGE_V1)
+        .replies::<Collection<UserBody>>(200)
+        .refuses(&[Code::InvalidRequest, Code::InvalidPageToken])
+}
+
+pub(super) async fn list(guarded: Guarded<ListIdentities>, call: Call) -> Answer {
+    let query = call.query(&["q", "state", "page_size", "page_token"])?;
+    let state = query
+        .one("state")?
+        .map(|word| {
+            State::parse(word).ok_or_else(|| Error::field("state", "`active` or `inactive`"))
+        })
+        .transpose()?;
+    let filter = IdentityFilter {
+        credentials_identifier_similar: query.one("q")?.map(str::to_owned),
+        state,
+        ..IdentityFilter::default()
+    };
+    let page = paging::page(&query)?;
+    let page = guarded
+        .app
+        .store
+        .list_identities(&guarded.grant, &filter, &page)
+        .await?;
+    collection(
+        &call.request,
+        &query,
+        page.items.into_iter().map(UserBody::from).collect(),
+        page.next,
+    )
+}

@@ -1,0 +1,44 @@
+//! PUT.
+
+use palisade_envelope::Result;
+use serde_json::{Map, Value};
+
+use super::{Changed, ReplaceIdentity, next::Next};
+use crate::{Identity, IdentitySchema, Timestamp};
+
+/// The identity replaced. `schema` is the one that [`ReplaceIdentity::schema_id`] names; a plain password has been
+/// hashed before. What is absent is kept (schema, state, credentials, organization), emptied (traits) or cleared
+/// (metadata, external id).
+///
+/// # Errors
+/// `schema_violation` when the traits do not fit, `invalid_request` for other values.
+pub fn replace(
+    current: &Identity,
+    input: ReplaceIdentity,
+    schema: &IdentitySchema,
+    now: Timestamp,
+) -> Result<Changed> {
+    let schema_id = input.schema_id(current).to_owned();
+    let ReplaceIdentity {
+        schema_id: _,
+        traits,
+        credentials,
+        metadata_public,
+        metadata_admin,
+        state,
+        external_id,
+        region: _,
+    } = input;
+    Next {
+        schema_id,
+        traits: traits.unwrap_or_else(|| Value::Object(Map::new())),
+        state: state.unwrap_or(current.state),
+        external_id,
+        organization_id: current.organization_id,
+        metadata_public,
+        metadata_admin,
+        credentials,
+        addresses: Vec::new(),
+    }
+    .after(current, schema, now)
+}

@@ -1,0 +1,144 @@
+//! Credentials in the Ory sense: what an identity signs in with.
+//!
+//! The public part ([`Credential`]: identifiers, version, times) sits in the identity's row. The secret part
+//! ([`Secret`]: hashes, seeds) is kept apart and read only under the action `credential:reveal`.
+
+pub mod hash;
+mod reveal;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{RawJson, Timestamp};
+
+pub use reveal::reveal;
+
+/// The kinds of credential that Ory knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CredentialType {
+    /// A password.
+    Password,
+    /// Sign-in through an OpenID provider: identifiers are `provider:subject`.
+    Oidc,
+    /// Sign-in through a SAML provider: identifiers are `provider:subject`.
+    Saml,
+    /// Time-based one-time passwords.
+    Totp,
+    /// Backup codes.
+    LookupSecret,
+    /// WebAuthn keys.
+    Webauthn,
+    /// One-time codes by e-mail or text message.
+    Code,
+    /// Passkeys.
+    Passkey,
+    /// Recovery by link; never stored, accepted in `include_credential`.
+    LinkRecovery,
+    /// Recovery by code; never stored, accepted in `include_credential`.
+    CodeRecovery,
+    /// Device-bound keys.
+    Deviceauthn,
+}
+
+impl CredentialType {
+    /// Every kind.
+    pub const ALL: &'static [Self] = &[
+        Self::Password,
+        Self::Oidc,
+        Self::Saml,
+        Self::Totp,
+        Self::LookupSecret,
+        Self::Webauthn,
+        Self::Code,
+        Self::Passkey,
+        Self::LinkRecovery,
+        Self::CodeRecovery,
+        Self::Deviceauthn,
+    ];
+
+    /// As it stands in JSON and in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::Oidc => "oidc",
+            Self::Saml => "saml",
+            Self::Totp => "totp",
+            Self::LookupSecret => "lookup_secret",
+            Self::Webauthn => "webauthn",
+            Self::Code => "code",
+            Self::Passkey => "passkey",
+            Self::LinkRecovery => "link_recovery",
+            Self::CodeRecovery => "code_recovery",
+            Self::Deviceauthn => "deviceauthn",
+        }
+    }
+
+    /// The kind that this word names.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.as_str() == word)
+    }
+}
+
+/// The public part of one credential.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Credential {
+    /// The kind; the same as its key in [`Credentials`].
+    #[serde(rename = "type")]
+    pub kind: CredentialType,
+    /// What is typed or presented to sign in: normalised for password, webauthn and code, raw for oidc and saml.
+    /// Sorted, each once.
+    pub identifiers: Vec<String>,
+    /// Of the configuration's form: password and code 1, oidc and saml 0.
+    pub version: i64,
+    /// Whether it can be signed in with: a password credential with identifiers alone can't. Not for callers.
+    #[serde(default)]
+    pub usable: bool,
+    /// When it was first set up.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// The public parts by kind.
+pub type Credentials = BTreeMap<CredentialType, Credential>;
+
+/// The secret part of one credential: Ory's `config` object, as text. Never logged: `Debug` hides it.
+#[derive(Clone, PartialEq)]
+pub struct Secret(RawJson);
+
+impl Secret {
+    /// Keeps this `config`.
+    pub const fn new(config: RawJson) -> Self {
+        Self(config)
+    }
+
+    /// The `config`, for the store and for a reply under `credential:reveal`.
+    pub const fn reveal(&self) -> &RawJson {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret(..)")
+    }
+}
+
+/// The secret parts by kind.
+pub type Secrets = BTreeMap<CredentialType, Secret>;
+
+/// How many ways the identity has to sign in: its password, and each account at an oidc or saml provider.
+pub fn ways_to_sign_in(identity: &crate::Identity) -> usize {
+    identity
+        .credentials
+        .values()
+        .filter(|credential| credential.usable)
+        .map(|credential| match credential.kind {
+            CredentialType::Password => usize::from(!credential.identifiers.is_empty()),
+            CredentialType::Oidc | CredentialType::Saml => credential.identifiers.len(),
+            _ => 0,
+        })
+        .sum()
+}

@@ -1,0 +1,24 @@
+//! Request bodies to typed input, with errors that name the field and what was expected there.
+
+mod credentials;
+mod identity;
+mod object;
+
+pub(crate) use identity::{address_list, external_id, organization, region, schema_id, state};
+pub use identity::{create, replace};
+pub(crate) use object::{Object, Unknown};
+
+use palisade_envelope::Result;
+
+use crate::{json, patch::Patch};
+
+/// The body of a JSON Patch.
+///
+/// # Errors
+/// `invalid_json` where it is no JSON, `invalid_patch` where it is no JSON Patch or has too many operations.
+pub fn patch(body: &[u8]) -> Result<Patch> {
+    Patch::from_value(json::parse(body)?)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,118 @@
+//! Links that an admin makes and removes by hand.
+
+use palisade_envelope::{Code, Error, Result};
+use palisade_identity::{
+    ExternalIdentity, IdentityId, IdentityProvider, LinkedBy, ProviderType, change::MAX_IDENTIFIER,
+};
+
+use crate::{LinkPlan, UnlinkPlan};
+
+/// What the admin asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkRequest {
+    /// The identity to link to.
+    pub user: IdentityId,
+    /// The subject at the provider: 1 to 255 characters; for oidc and saml together with the provider's name.
+    pub external_id: String,
+    /// At most 255 characters.
+    pub external_username: Option<String>,
+    /// At most 255 characters. Never a key.
+    pub external_email: Option<String>,
+    /// At most 255 characters.
+    pub external_display_name: Option<String>,
+}
+
+/// Plans a link to `provider`. `already` is the external identity of the same provider and `external_id`, if it is
+/// known, whoever it is linked to.
+///
+/// # Errors
+/// `already_linked` when it is linked, also to the same identity; `invalid_request` for values that are too long,
+/// empty or hold control characters.
+pub fn plan_link(
+    provider: &IdentityProvider,
+    request: LinkRequest,
+    already: Option<&ExternalIdentity>,
+) -> Result<LinkPlan> {
+    let prefix = match provider.kind {
+        // Such an identifier is kept as `provider:subject`.
+        ProviderType::Oidc | ProviderType::Saml => provider.name.chars().count() + 1,
+        ProviderType::Scim => 0,
+    };
+    text(
+        "external_id",
+        &request.external_id,
+        MAX_IDENTIFIER.saturating_sub(prefix),
+    )?;
+    for (field, value) in [
+        ("external_username", &request.external_username),
+        ("external_email", &request.external_email),
+        ("external_display_name", &request.external_display_name),
+    ] {
+        if let Some(value) = value {
+            text(field, value, MAX_IDENTIFIER)?;
+        }
+    }
+    if already.is_some_and(|known| known.user_id.is_some()) {
+        // Not to whom: that could be somebody the caller may not see.
+        return Err(Error::new(Code::AlreadyLinked));
+    }
+    Ok(LinkPlan {
+        existing: already.map(|known| known.id),
+        user: request.user,
+        provider: provider.id,
+        provider_name: provider.name.clone(),
+        provider_type: provider.kind,
+        external_id: request.external_id,
+        username: request.external_username,
+        email: request.external_email,
+        display_name: request.external_display_name,
+        linked_by: LinkedBy::Manual,
+    })
+}
+
+/// Plans the removal of a link. `ways_to_sign_in` is how many the identity has now, this one included where it is
+/// one ([`palisade_identity::credential::ways_to_sign_in`]).
+///
+/// # Errors
+/// Unless `force`: `managed_by_scim` when a provisioning client made the link, `last_credential` when nothing would
+/// be left to sign in with. `not_found` when it is linked to nobody.
+pub fn plan_unlink(
+    link: &ExternalIdentity,
+    ways_to_sign_in: usize,
+    force: bool,
+) -> Result<UnlinkPlan> {
+    let Some(user) = link.user_id else {
+        return Err(Error::new(Code::NotFound));
+    };
+    let managed = link.linked_by == LinkedBy::Scim;
+    // A SCIM connection provisions; nobody signs in through it.
+    let last = link.provider_type != ProviderType::Scim && ways_to_sign_in <= 1;
+    if !force && managed {
+        return Err(Error::new(Code::ManagedByScim));
+    }
+    if !force && last {
+        return Err(Error::new(Code::LastCredential));
+    }
+    Ok(UnlinkPlan {
+        link: link.id,
+        user,
+        provider_name: link.provider_name.clone(),
+        provider_type: link.provider_type,
+        external_id: link.external_id.clone(),
+        forced: managed || last,
+    })
+}
+
+fn text(field: &str, value: &str, longest: usize) -> Result<()> {
+    let length = value.chars().count();
+    if length == 0 || length > longest || value.chars().any(char::is_control) {
+        return Err(Error::field(
+            field,
+            format!("1 to {longest} characters, none of them a control character"),
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

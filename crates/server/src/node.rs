@@ -1,0 +1,79 @@
+//! One running node: store, gate and admission, and what keeps their caches honest.
+
+use std::sync::Arc;
+
+use palisade_authz::Gate;
+use palisade_store::{Heard, Store, StoreOptions};
+use palisade_tenancy::{Admission, CachedDirectory, SystemClock};
+use tokio::task::JoinHandle;
+
+use crate::{Failure, config::Database};
+
+/// The store that the configuration names.
+pub(crate) async fn connect(database: &Database) -> Result<Store, Failure> {
+    let options = StoreOptions {
+        url: database.url.reveal().to_owned(),
+        max_connections: database.max_connections(),
+        commit_grouping: database.commit_grouping,
+    };
+    Ok(Store::connect(&options, Arc::new(SystemClock)).await?)
+}
+
+/// The store, which must have every migration that this program has.
+pub(crate) async fn connect_migrated(database: &Database) -> Result<Store, Failure> {
+    let store = connect(database).await?;
+    let missing = store
+        .migration_status()
+        .await?
+        .into_iter()
+        .filter(|(_, applied)| !applied)
+        .count();
+    if missing > 0 {
+        store.close().await;
+        return Err(Failure::new(format!(
+            "the database lacks {missing} migration{}: run `palisade migrate up`, then try again",
+            if missing == 1 { "" } else { "s" }
+        )));
+    }
+    Ok(store)
+}
+
+/// One running node.
+pub(crate) struct Node {
+    pub(crate) store: Store,
+    pub(crate) gate: Arc<Gate<Store>>,
+    pub(crate) admission: Arc<Admission<Store, SystemClock>>,
+    changes: JoinHandle<()>,
+}
+
+impl Node {
+    /// A node on this store, which listens for what other nodes change.
+    pub(crate) fn start(store: Store) -> Result<Self, Failure> {
+        let gate = Arc::new(Gate::new(store.clone())?);
+        let directory = Arc::new(CachedDirectory::new(store.clone()));
+        let admission = Arc::new(Admission::new(Arc::clone(&directory), SystemClock));
+        let deciding = Arc::clone(&gate);
+        let changes = store.listen(move |heard| match heard {
+            Heard::Changed(what) => {
+                directory.invalidate(what);
+                deciding.invalidate(what);
+            }
+            Heard::Live(live) => {
+                directory.set_live(live);
+                deciding.set_live(live);
+            }
+        });
+        Ok(Self {
+            store,
+            gate,
+            admission,
+            changes,
+        })
+    }
+
+    /// Writes down what is still queued and lets go of the database.
+    pub(crate) async fn close(self) {
+        self.changes.abort();
+        self.store.close().await;
+    }
+}

@@ -1,0 +1,55 @@
+//! Creates an identity.
+
+use palisade_authz::{Authorized, action};
+use palisade_envelope::{Error, Result};
+use palisade_identity::{Identity, change::Changed};
+use palisade_tenancy::TenantId;
+
+use super::{WRITTEN, explain, index, secrets, values};
+use crate::{Store, act::Act, audit::record::record, fault::Fault, job::Job, links::imported, tx::TenantTx};
+
+impl Store {
+    /// Writes a new identity, its index rows, secrets and links, and the audit row, in one transaction.
+    ///
+    /// # Errors
+    /// `conflict`, naming every field whose value is taken.
+    #[tracing::instrument(name = "store.identity.create", skip_all, fields(tenant.id = %grant.tenant()))]
+    pub async fn create_identity(
+        &self,
+        grant: Authorized<action::CreateIdentity>,
+        changed: Changed,
+    ) -> Result<Identity> {
+        let act = Act::of(&grant).on("Identity", changed.identity.id);
+        self.write(Create { act, changed }).await
+    }
+}
+
+struct Create {
+    act: Act,
+    changed: Changed,
+}
+
+impl Job for Create {
+    type Output = Identity;
+
+    fn tenant(&self) -> TenantId {
+        self.act.tenant
+    }
+
+    async fn run(&self, tx: &TenantTx<'_>) -> Result<Identity, Fault> {
+        let Changed { identity, secrets } = &self.changed;
+        let mut row = vec![identity.id.as_uuid().into()];
+        row.extend(values(identity)?);
+        let columns: Vec<&str> = std::iter::once("id").chain(WRITTEN.iter().copied()).collect();
+        tx.insert("identities", &columns, [row]).await?;
+        index::insert(tx, identity).await?;
+        secrets::write(tx, identity.id, secrets).await?;
+        imported::link(tx, identity, &palisade_linking::imported::plan(identity)).await?;
+        record(tx, [&self.act]).await?;
+        Ok(identity.clone())
+    }
+
+    async fn explain(&self, tx: &TenantTx<'_>, fault: Fault) -> Error {
+        explain(tx, &self.changed.identity, fault).await
+    }
+}

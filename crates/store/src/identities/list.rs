@@ -1,0 +1,124 @@
+//! Lists identities: one statement a page.
+
+use palisade_authz::{Authorized, action::ListIdentities};
+use palisade_envelope::Result;
+use palisade_identity::{Identity, filter::IdentityFilter};
+
+use super::{columns, identity};
+use crate::{
+    Page, PageRequest, Store,
+    fault::Fault,
+    page::TokenSealer,
+    row,
+    select::Select,
+    sql::Bound,
+};
+
+impl Store {
+    /// A page of the tenant's identities that pass the filter, by id. Where the filter names ids, all of them are on
+    /// one page.
+    ///
+    /// # Errors
+    /// `invalid_page_token`; `unavailable` or `internal` when the database can't answer.
+    #[tracing::instrument(name = "store.identity.list", skip_all, fields(tenant.id = %grant.tenant()))]
+    pub async fn list_identities(
+        &self,
+        grant: &Authorized<ListIdentities>,
+        filter: &IdentityFilter,
+        page: &PageRequest,
+    ) -> Result<Page<Identity>> {
+        let fingerprint = filter.fingerprint();
+        let sealer = TokenSealer::new(self.page_token_key().await?, grant.tenant(), "identities", &fingerprint);
+        let mut select = Select::new(columns!(), "identities", grant.tenant());
+        narrow(&mut select, filter);
+        if let Some(token) = &page.token {
+            select.and("t.id > ?", sealer.open(token)?);
+        }
+        let limit = if filter.ids.is_empty() { u64::from(page.size.get()) + 1 } else { 500 };
+        let rows = self.page(grant, select.finish("t.id", limit)).await?;
+        let identities = rows.iter().map(identity).collect::<Result<Vec<_>, Fault>>()?;
+        if filter.ids.is_empty() {
+            Ok(Page::of(identities, page.size, &sealer, |identity| identity.id.as_uuid()))
+        } else {
+            Ok(Page { items: identities, next: None })
+        }
+    }
+
+    async fn page(
+        &self,
+        grant: &Authorized<ListIdentities>,
+        bound: Bound,
+    ) -> Result<Vec<sea_orm::QueryResult>, Fault> {
+        let reader = self.reader(grant.scope());
+        match reader.all_bound(bound.clone()).await {
+            Err(fault) if fault.lost_connection() => reader.all_bound(bound).await,
+            done => done,
+        }
+    }
+}
+
+fn narrow(select: &mut Select, filter: &IdentityFilter) {
+    // All of it, so that a new filter can't be forgotten here.
+    let IdentityFilter {
+        ids,
+        credentials_identifier,
+        credentials_identifier_similar,
+        organization_id,
+        state,
+        schema_id,
+        external_id,
+        created_after,
+        created_before,
+        updated_after,
+        updated_before,
+    } = filter;
+    if !ids.is_empty() {
+        select.and_in("t.id", ids.iter().map(|id| id.as_uuid().into()));
+    }
+    if let (Some(raw), Some(normalized)) = (credentials_identifier, filter.normalized_identifier()) {
+        identifiers(select, "x.identifier = ?", [normalized], [raw.clone()]);
+    }
+    if let (Some(raw), Some(normalized)) = (credentials_identifier_similar, filter.normalized_similar()) {
+        identifiers(select, "x.identifier >= ? AND x.identifier < ?", prefix(normalized), prefix(raw.clone()));
+    }
+    if let Some(organization) = organization_id {
+        select.and("t.organization_id = ?", *organization);
+    }
+    if let Some(state) = state {
+        // As a literal, so that the partial index on inactive identities is found.
+        select.and_text(&format!("t.state = '{}'", state.as_str()));
+    }
+    if let Some(schema) = schema_id {
+        select.and("t.schema_id = ?", schema.as_str());
+    }
+    if let Some(external_id) = external_id {
+        select.and("t.external_id = ?", external_id.as_str());
+    }
+    for (condition, time) in [
+        ("t.created_at > ?", created_after),
+        ("t.created_at < ?", created_before),
+        ("t.updated_at > ?", updated_after),
+        ("t.updated_at < ?", updated_before),
+    ] {
+        if let Some(time) = time {
+            select.and(condition, row::at(*time));
+        }
+    }
+}
+
+/// Everything that starts with `beginning`, as a range: identifiers are ordered by their bytes.
+fn prefix(beginning: String) -> [String; 2] {
+    let end = format!("{beginning}{}", char::MAX);
+    [beginning, end]
+}
+
+/// Only identities with such an identifier: normalised for the kinds that keep it so, as it is for the others.
+fn identifiers<const N: usize>(select: &mut Select, condition: &str, normalized: [String; N], raw: [String; N]) {
+    const ROWS: &str = "SELECT x.identity_id FROM identity_identifiers x WHERE x.tenant_id = $1 AND";
+    let values: Vec<_> = normalized.into_iter().chain(raw).map(Into::into).collect();
+    let text = format!(
+        "t.id IN ({ROWS} x.type IN ('password', 'webauthn', 'code') AND {condition} \
+         UNION {ROWS} x.type IN ('oidc', 'saml') AND {condition})"
+    );
+    select.and_each(&text, values);
+}

@@ -1,0 +1,110 @@
+//! Identities: one row that holds all of a GET, narrow rows that index it, and secrets kept apart.
+
+mod conflicts;
+mod create;
+mod delete;
+pub(crate) mod index;
+mod list;
+pub(crate) mod load;
+mod reveal;
+mod secrets;
+pub(crate) mod update;
+
+use palisade_identity::{Identity, IdentityId, RawJson, State};
+use sea_orm::{QueryResult, Value};
+
+use crate::{
+    fault::Fault,
+    row::{self, Columns, unreadable},
+};
+
+pub(crate) use conflicts::explain;
+
+/// The columns that [`identity`] reads, in its order.
+macro_rules! columns {
+    () => {
+        "id, external_id, schema_id, state, state_changed_at, traits, credentials, verifiable_addresses, \
+         recovery_addresses, metadata_public, metadata_admin, organization_id, created_at, updated_at, revision"
+    };
+}
+pub(crate) use columns;
+
+/// The columns that [`values`] gives, in its order: all but the id.
+const WRITTEN: &[&str] = &[
+    "external_id",
+    "schema_id",
+    "state",
+    "state_changed_at",
+    "traits",
+    "credentials",
+    "verifiable_addresses",
+    "recovery_addresses",
+    "metadata_public",
+    "metadata_admin",
+    "organization_id",
+    "created_at",
+    "updated_at",
+    "revision",
+];
+
+fn identity(row: &QueryResult) -> Result<Identity, Fault> {
+    let mut columns = Columns::of(row);
+    Ok(Identity {
+        id: IdentityId::from_uuid(columns.get()?),
+        external_id: columns.get()?,
+        schema_id: columns.get()?,
+        state: columns.word(State::parse)?,
+        state_changed_at: columns.time()?,
+        traits: raw(columns.get()?)?,
+        credentials: columns.json()?,
+        verifiable_addresses: columns.json()?,
+        recovery_addresses: columns.json()?,
+        metadata_public: columns.get::<Option<String>>()?.map(raw).transpose()?,
+        metadata_admin: columns.get::<Option<String>>()?.map(raw).transpose()?,
+        organization_id: columns.get()?,
+        created_at: columns.time()?,
+        updated_at: columns.time()?,
+        revision: columns.get()?,
+    })
+}
+
+fn raw(text: String) -> Result<RawJson, Fault> {
+    RawJson::parse(text).map_err(|error| unreadable(error.to_string()))
+}
+
+fn values(identity: &Identity) -> Result<Vec<Value>, Fault> {
+    // All of it, so that a new field can't be forgotten here.
+    let Identity {
+        id: _,
+        external_id,
+        schema_id,
+        state,
+        state_changed_at,
+        traits,
+        credentials,
+        verifiable_addresses,
+        recovery_addresses,
+        metadata_public,
+        metadata_admin,
+        organization_id,
+        created_at,
+        updated_at,
+        revision,
+    } = identity;
+    Ok(vec![
+        row::maybe_text(external_id.as_deref()),
+        schema_id.as_str().into(),
+        state.as_str().into(),
+        row::at(*state_changed_at),
+        traits.as_str().into(),
+        row::json(credentials)?,
+        row::json(verifiable_addresses)?,
+        row::json(recovery_addresses)?,
+        row::maybe_text(metadata_public.as_ref().map(RawJson::as_str)),
+        row::maybe_text(metadata_admin.as_ref().map(RawJson::as_str)),
+        Value::Uuid(*organization_id),
+        row::at(*created_at),
+        row::at(*updated_at),
+        (*revision).into(),
+    ])
+}

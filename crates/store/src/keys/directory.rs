@@ -1,0 +1,47 @@
+//! The port that admission looks keys up through.
+
+use palisade_envelope::Result;
+use palisade_tenancy::{Directory, KeyId, KeyRecord, Role, TenantId, TenantState};
+use sea_orm::QueryResult;
+
+use crate::{
+    Store,
+    fault::Fault,
+    row::{Columns, unreadable},
+    sql::TenantSql,
+};
+
+const KEY: TenantSql = TenantSql::new(
+    "SELECT t.state, k.name, k.roles, k.secret_sha256, k.expires_at, k.revoked_at, k.allowed_cidrs
+     FROM api_keys k JOIN tenants t ON t.id = k.tenant_id WHERE k.tenant_id = $1 AND k.id = $2",
+);
+
+impl Directory for Store {
+    async fn key(&self, tenant: TenantId, key: KeyId) -> Result<Option<KeyRecord>> {
+        let row = self.read_one(tenant, KEY, [key.as_uuid().into()]).await?;
+        Ok(row.map(|row| read(tenant, key, &row)).transpose()?)
+    }
+
+    fn used(&self, tenant: TenantId, key: KeyId) {
+        self.inner.used.note(tenant, key, self.inner.clock.now());
+    }
+}
+
+fn read(tenant: TenantId, id: KeyId, row: &QueryResult) -> Result<KeyRecord, Fault> {
+    let mut columns = Columns::of(row);
+    let tenant_state = columns.word(TenantState::parse)?;
+    let name = columns.get()?;
+    let roles: Vec<Role> = columns.json()?;
+    let sha256: Vec<u8> = columns.get()?;
+    Ok(KeyRecord {
+        tenant,
+        tenant_state,
+        id,
+        name,
+        roles,
+        secret_sha256: sha256.try_into().map_err(|_| unreadable("a key's hash is not 32 bytes".to_owned()))?,
+        expires_at: columns.maybe_time()?,
+        revoked_at: columns.maybe_time()?,
+        allowed_cidrs: columns.json()?,
+    })
+}

@@ -1,0 +1,47 @@
+//! Where everything is kept: SQLite and PostgreSQL from one query text.
+//!
+//! Owns: [`Store`], the rows, the transactions, page tokens, the audit trail, word of changes between nodes.
+//! Depends on: `palisade-authz`, `palisade-linking`, `palisade-migrations` and below; sea-orm is used here and in the
+//! migrations only. It implements the ports `Directory` (tenancy) and `PolicySource` (authz).
+//!
+//! Rules of the house:
+//! - every statement on a tenant's rows goes through `TenantTx` (`tx.rs`), which binds the tenant as `$1`; a text
+//!   without the tenant's predicate does not compile (`sql.rs`);
+//! - a write takes its grant by value and becomes a job (`job.rs`), whose rows and audit row commit together;
+//! - no file but `dialect.rs` asks which database it is.
+//!
+//! To add an operation: a file in the folder of its noun with a struct that implements `Job` (a write) or a method
+//! that asks `self.reader(scope)` (a read), and a case in `tests/contract/`.
+
+mod act;
+mod audit;
+mod dialect;
+mod fault;
+mod identities;
+mod job;
+mod keys;
+mod links;
+mod listen;
+mod page;
+mod policies;
+mod providers;
+mod row;
+mod schemas;
+mod sealed;
+mod select;
+mod sql;
+mod store;
+mod tenants;
+mod tx;
+mod writer;
+
+pub use audit::{Actor, AuditEvent, AuditEventId, AuditFilter, AuditedResource, Decision};
+pub use keys::{ApiKeyRecord, NewApiKey};
+pub use listen::Heard;
+pub use page::{Page, PageRequest};
+pub use policies::PolicyDocument;
+pub use providers::{IdentityProviderUpdate, NewIdentityProvider};
+pub use schemas::SchemaDocument;
+pub use sealed::{Sealable, Sealed};
+pub use store::{Store, StoreOptions};
+pub use tenants::{Tenant, TenantUpdate};

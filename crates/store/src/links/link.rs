@@ -1,0 +1,99 @@
+//! Links an external identity to an identity, as a plan says.
+
+use palisade_authz::{Authorized, action::LinkExternalIdentity};
+use palisade_envelope::{Code, Error, Result};
+use palisade_identity::{ExternalIdentity, LinkId, change::Changed};
+use palisade_linking::LinkPlan;
+use palisade_tenancy::TenantId;
+
+use super::{external, load::BY_SUBJECT};
+use crate::{
+    Store,
+    act::Act,
+    audit::record::record,
+    fault::Fault,
+    identities::{explain, update},
+    job::Job,
+    row,
+    sql::TenantSql,
+    tx::TenantTx,
+};
+
+// One that is known and linked to nobody is taken over; one that was linked meanwhile is not.
+const LINK: TenantSql = TenantSql::new(
+    "INSERT INTO external_identities (tenant_id, id, identity_id, provider_id, external_id, external_username,
+        external_email, external_display_name, linked_by, created_at, updated_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)
+     ON CONFLICT (tenant_id, provider_id, external_id) DO UPDATE SET
+        identity_id = excluded.identity_id, linked_by = excluded.linked_by, updated_at = excluded.updated_at,
+        external_username = coalesce(excluded.external_username, external_identities.external_username),
+        external_email = coalesce(excluded.external_email, external_identities.external_email),
+        external_display_name =
+            coalesce(excluded.external_display_name, external_identities.external_display_name)
+     WHERE external_identities.identity_id IS NULL",
+);
+
+impl Store {
+    /// Links as planned, and writes the identity's next state, in which the credential shows the link. The identity
+    /// must still be at `base_revision`.
+    ///
+    /// # Errors
+    /// `already_linked` when somebody was faster; `not_found`, `stale_resource`, `conflict` as for a change of the
+    /// identity.
+    #[tracing::instrument(name = "store.external_identity.link", skip_all, fields(tenant.id = %grant.tenant()))]
+    pub async fn link_external_identity(
+        &self,
+        grant: Authorized<LinkExternalIdentity>,
+        base_revision: i64,
+        plan: LinkPlan,
+        changed: Changed,
+    ) -> Result<ExternalIdentity> {
+        let target = grant.target().id;
+        if changed.identity.id != target || plan.user() != target {
+            return Err(Error::internal("the plan or the change is of another identity than the grant"));
+        }
+        self.write(Link { act: Act::of(&grant), base_revision, plan, changed }).await
+    }
+}
+
+struct Link {
+    act: Act,
+    base_revision: i64,
+    plan: LinkPlan,
+    changed: Changed,
+}
+
+impl Job for Link {
+    type Output = ExternalIdentity;
+
+    fn tenant(&self) -> TenantId {
+        self.act.tenant
+    }
+
+    async fn run(&self, tx: &TenantTx<'_>) -> Result<ExternalIdentity, Fault> {
+        update::write(tx, self.base_revision, &self.changed).await?;
+        let plan = &self.plan;
+        let values = [
+            LinkId::generate(tx.now()).as_uuid().into(),
+            plan.user().as_uuid().into(),
+            plan.provider().as_uuid().into(),
+            plan.external_id().into(),
+            row::maybe_text(plan.username()),
+            row::maybe_text(plan.email()),
+            row::maybe_text(plan.display_name()),
+            plan.linked_by().as_str().into(),
+            row::at(tx.now()),
+        ];
+        if tx.execute(LINK, values).await? == 0 {
+            return Err(Error::new(Code::AlreadyLinked).into());
+        }
+        let key = [plan.provider().as_uuid().into(), plan.external_id().into()];
+        let row = tx.one(BY_SUBJECT, key).await?.ok_or_else(|| Error::internal("the link was not written"))?;
+        record(tx, [&self.act]).await?;
+        external(&row)
+    }
+
+    async fn explain(&self, tx: &TenantTx<'_>, fault: Fault) -> Error {
+        explain(tx, &self.changed.identity, fault).await
+    }
+}

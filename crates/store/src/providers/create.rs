@@ -1,0 +1,78 @@
+//! Makes a provider.
+
+use palisade_authz::{Authorized, action::CreateIdentityProvider};
+use palisade_envelope::Result;
+use palisade_identity::{IdentityProvider, ProviderId};
+use palisade_tenancy::TenantId;
+
+use super::NewIdentityProvider;
+use crate::{Store, act::Act, audit::record::record, fault::Fault, job::Job, row, tx::TenantTx};
+
+impl Store {
+    /// Makes a provider.
+    ///
+    /// # Errors
+    /// `conflict` on `name`.
+    #[tracing::instrument(name = "store.identity_provider.create", skip_all, fields(tenant.id = %grant.tenant()))]
+    pub async fn create_identity_provider(
+        &self,
+        grant: Authorized<CreateIdentityProvider>,
+        new: NewIdentityProvider,
+    ) -> Result<IdentityProvider> {
+        let id = ProviderId::generate(self.inner.clock.now());
+        self.write(Create { act: Act::of(&grant).on("IdentityProvider", id), id, new }).await
+    }
+}
+
+struct Create {
+    act: Act,
+    id: ProviderId,
+    new: NewIdentityProvider,
+}
+
+impl Job for Create {
+    type Output = IdentityProvider;
+
+    fn tenant(&self) -> TenantId {
+        self.act.tenant
+    }
+
+    fn changes(&self) -> Option<TenantId> {
+        Some(self.act.tenant)
+    }
+
+    async fn run(&self, tx: &TenantTx<'_>) -> Result<IdentityProvider, Fault> {
+        let provider = insert(tx, self.id, &self.new).await?;
+        record(tx, [&self.act]).await?;
+        Ok(provider)
+    }
+}
+
+/// Writes the row of a new provider.
+pub(super) async fn insert(
+    tx: &TenantTx<'_>,
+    id: ProviderId,
+    new: &NewIdentityProvider,
+) -> Result<IdentityProvider, Fault> {
+    let NewIdentityProvider { name, kind, issuer } = new;
+    let values = vec![
+        id.as_uuid().into(),
+        name.as_str().into(),
+        kind.as_str().into(),
+        row::maybe_text(issuer.as_deref()),
+        row::at(tx.now()),
+        row::at(tx.now()),
+        1_i64.into(),
+    ];
+    let columns = ["id", "name", "type", "issuer", "created_at", "updated_at", "revision"];
+    tx.insert("identity_providers", &columns, [values]).await?;
+    Ok(IdentityProvider {
+        id,
+        name: name.clone(),
+        kind: *kind,
+        issuer: issuer.clone(),
+        created_at: tx.now(),
+        updated_at: tx.now(),
+        revision: 1,
+    })
+}

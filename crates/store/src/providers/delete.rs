@@ -1,0 +1,65 @@
+//! Deletes a provider that knows nobody any more.
+
+use palisade_authz::{Authorized, action::DeleteIdentityProvider};
+use palisade_envelope::{Code, Error, Result};
+use palisade_identity::ProviderId;
+use palisade_tenancy::TenantId;
+
+use super::load;
+use crate::{Store, act::Act, audit::record::record, fault::Fault, job::Job, sql::TenantSql, tx::TenantTx};
+
+const DELETE: TenantSql = TenantSql::new("DELETE FROM identity_providers WHERE tenant_id = $1 AND id = $2");
+
+const KNOWN: TenantSql =
+    TenantSql::new("SELECT 1 FROM external_identities WHERE tenant_id = $1 AND provider_id = $2 LIMIT 1");
+
+impl Store {
+    /// Deletes the provider that is the grant's target; `false` where it is not there. `if_revision`: only that
+    /// revision.
+    ///
+    /// # Errors
+    /// `in_use` while it has external identities, `stale_resource`.
+    #[tracing::instrument(name = "store.identity_provider.delete", skip_all, fields(tenant.id = %grant.tenant()))]
+    pub async fn delete_identity_provider(
+        &self,
+        grant: Authorized<DeleteIdentityProvider>,
+        if_revision: Option<i64>,
+    ) -> Result<bool> {
+        let Some(id) = ProviderId::parse(grant.target().id()) else { return Ok(false) };
+        self.write(Delete { act: Act::of(&grant), id, if_revision }).await
+    }
+}
+
+struct Delete {
+    act: Act,
+    id: ProviderId,
+    if_revision: Option<i64>,
+}
+
+impl Job for Delete {
+    type Output = bool;
+
+    fn tenant(&self) -> TenantId {
+        self.act.tenant
+    }
+
+    fn changes(&self) -> Option<TenantId> {
+        Some(self.act.tenant)
+    }
+
+    async fn run(&self, tx: &TenantTx<'_>) -> Result<bool, Fault> {
+        let Some(provider) = load(tx, self.id).await? else { return Ok(false) };
+        if self.if_revision.is_some_and(|revision| revision != provider.revision) {
+            return Err(Error::new(Code::StaleResource).into());
+        }
+        if tx.one(KNOWN, [self.id.as_uuid().into()]).await?.is_some() {
+            let message = "the identity provider still has external identities; remove their links first";
+            return Err(Error::with_message(Code::InUse, message).into());
+        }
+        let deleted = tx.execute(DELETE, [self.id.as_uuid().into()]).await? > 0;
+        if deleted {
+            record(tx, [&self.act]).await?;
+        }
+        Ok(deleted)
+    }
+}

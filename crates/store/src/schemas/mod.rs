@@ -1,0 +1,53 @@
+//! Identity schemas of tenants.
+
+pub(crate) mod cache;
+mod compiled;
+mod list;
+pub(crate) mod put;
+
+use palisade_identity::{RawJson, Timestamp};
+use sea_orm::QueryResult;
+use serde::Serialize;
+
+use crate::{
+    fault::Fault,
+    row::{Columns, unreadable},
+    sql::TenantSql,
+    tx::TenantTx,
+};
+
+/// A stored identity schema.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SchemaDocument {
+    /// Unique in the tenant.
+    pub id: String,
+    /// The JSON Schema.
+    pub schema: RawJson,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// Rises by one with each change; the ETag is made from it.
+    #[serde(skip)]
+    pub revision: i64,
+}
+
+fn document(row: &QueryResult) -> Result<SchemaDocument, Fault> {
+    let mut columns = Columns::of(row);
+    Ok(SchemaDocument {
+        id: columns.get()?,
+        schema: RawJson::parse(columns.get()?).map_err(|error| unreadable(error.to_string()))?,
+        created_at: columns.time()?,
+        updated_at: columns.time()?,
+        revision: columns.get()?,
+    })
+}
+
+const ONE: TenantSql = TenantSql::new(
+    "SELECT id, document, created_at, updated_at, revision
+     FROM identity_schemas WHERE tenant_id = $1 AND id = $2",
+);
+
+async fn load(tx: &TenantTx<'_>, id: &str) -> Result<Option<SchemaDocument>, Fault> {
+    tx.one(ONE, [id.into()]).await?.map(|row| document(&row)).transpose()
+}

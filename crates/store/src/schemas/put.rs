@@ -1,0 +1,76 @@
+//! Writes a schema.
+
+use palisade_authz::{Authorized, action::PutIdentitySchema};
+use palisade_envelope::{Code, Error, Result};
+use palisade_identity::{RawJson, schema::IdentitySchema};
+use palisade_tenancy::TenantId;
+use serde_json::Value;
+
+use super::{SchemaDocument, load};
+use crate::{
+    Store, act::Act, audit::record::record, fault::Fault, job::Job, row, sql::TenantSql, tx::TenantTx,
+};
+
+const PUT: TenantSql = TenantSql::new(
+    "INSERT INTO identity_schemas (tenant_id, id, document, created_at, updated_at, revision)
+     VALUES ($1, $2, $3, $4, $4, 1)
+     ON CONFLICT (tenant_id, id) DO UPDATE SET document = excluded.document, updated_at = excluded.updated_at,
+        revision = identity_schemas.revision + 1",
+);
+
+impl Store {
+    /// Writes the schema that is the grant's target, after it was compiled; what is stored now, and whether it is
+    /// new. `if_revision`: only over that revision.
+    ///
+    /// # Errors
+    /// `invalid_document` when it does not compile, `stale_resource`.
+    #[tracing::instrument(name = "store.identity_schema.put", skip_all, fields(tenant.id = %grant.tenant()))]
+    pub async fn put_identity_schema(
+        &self,
+        grant: Authorized<PutIdentitySchema>,
+        document: &Value,
+        if_revision: Option<i64>,
+    ) -> Result<(SchemaDocument, bool)> {
+        let id = grant.target().id().to_owned();
+        IdentitySchema::compile(&id, document)?;
+        let document = RawJson::from_value(document);
+        self.write(Put { act: Act::of(&grant), id, document, if_revision }).await
+    }
+}
+
+/// Writes a first schema of a tenant that is being made.
+pub(crate) async fn insert(tx: &TenantTx<'_>, id: &str, document: &Value) -> Result<(), Fault> {
+    tx.execute(PUT, [id.into(), document.to_string().into(), row::at(tx.now())]).await?;
+    Ok(())
+}
+
+struct Put {
+    act: Act,
+    id: String,
+    document: RawJson,
+    if_revision: Option<i64>,
+}
+
+impl Job for Put {
+    type Output = (SchemaDocument, bool);
+
+    fn tenant(&self) -> TenantId {
+        self.act.tenant
+    }
+
+    fn changes(&self) -> Option<TenantId> {
+        Some(self.act.tenant)
+    }
+
+    async fn run(&self, tx: &TenantTx<'_>) -> Result<(SchemaDocument, bool), Fault> {
+        tx.execute(PUT, [self.id.as_str().into(), self.document.as_str().into(), row::at(tx.now())]).await?;
+        // Read after the write: the row is locked now, and its revision is ours.
+        let written = load(tx, &self.id).await?.ok_or_else(|| Error::internal("the schema was not written"))?;
+        let before = (written.revision > 1).then_some(written.revision - 1);
+        if self.if_revision.is_some() && self.if_revision != before {
+            return Err(Error::new(Code::StaleResource).into());
+        }
+        record(tx, [&self.act]).await?;
+        Ok((written, before.is_none()))
+    }
+}

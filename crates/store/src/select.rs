@@ -1,0 +1,66 @@
+//! Lists whose filters are put together at run time, the tenant's predicate always first.
+
+use palisade_tenancy::TenantId;
+use sea_orm::Value;
+
+use crate::sql::{Bound, placeholders};
+
+/// A `SELECT` on one tenant's rows of one table, which the statement calls `t`.
+pub(crate) struct Select {
+    text: String,
+    values: Vec<Value>,
+}
+
+impl Select {
+    /// `columns` of `table`. `columns` and `table` are texts of ours, never of a caller.
+    pub(crate) fn new(columns: &'static str, table: &'static str, tenant: TenantId) -> Self {
+        Self {
+            text: format!("SELECT {columns} FROM {table} t WHERE t.tenant_id = $1"),
+            values: vec![tenant.as_uuid().into()],
+        }
+    }
+
+    /// And where `condition` holds, in which `?` stands for `value`.
+    pub(crate) fn and(&mut self, condition: &str, value: impl Into<Value>) {
+        self.and_each(condition, [value.into()]);
+    }
+
+    /// And where `condition` holds, in which the n-th `?` stands for the n-th of `values`.
+    pub(crate) fn and_each(&mut self, condition: &str, values: impl IntoIterator<Item = Value>) {
+        let mut parts = condition.split('?');
+        self.text.push_str(" AND ");
+        self.text.push_str(parts.next().unwrap_or_default());
+        for (part, value) in parts.zip(values) {
+            self.values.push(value);
+            self.text.push_str(&format!("${}{part}", self.values.len()));
+        }
+    }
+
+    /// And where `condition` holds: a text of ours that needs no value.
+    pub(crate) fn and_text(&mut self, condition: &str) {
+        self.text.push_str(" AND ");
+        self.text.push_str(condition);
+    }
+
+    /// And where the columns are equal to one of the rows.
+    pub(crate) fn and_one_of(&mut self, columns: &[&str], rows: Vec<Vec<Value>>) {
+        let one = columns.iter().map(|column| format!("{column} = ?")).collect::<Vec<_>>().join(" AND ");
+        let any = vec![format!("({one})"); rows.len()].join(" OR ");
+        self.and_each(&format!("({any})"), rows.into_iter().flatten());
+    }
+
+    /// And where `column` is one of `values`.
+    pub(crate) fn and_in(&mut self, column: &str, values: impl IntoIterator<Item = Value>) {
+        let from = self.values.len() + 1;
+        self.values.extend(values);
+        let list = placeholders(from, self.values.len() + 1 - from);
+        self.text.push_str(&format!(" AND {column} IN ({list})"));
+    }
+
+    /// In this order, `limit` rows at most.
+    pub(crate) fn finish(mut self, order: &'static str, limit: u64) -> Bound {
+        self.values.push(Value::BigInt(i64::try_from(limit).ok()));
+        self.text.push_str(&format!(" ORDER BY {order} LIMIT ${}", self.values.len()));
+        Bound { text: self.text, values: self.values }
+    }
+}

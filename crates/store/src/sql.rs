@@ -1,0 +1,125 @@
+//! Statement texts. One text serves both databases: placeholders are `$1`, `$2`..., which PostgreSQL and the
+//! SQLite driver read alike, and `$1` is always the tenant.
+
+use sea_orm::{DbBackend, Statement, Value};
+
+/// A statement on a tenant's rows. It can't be built without the tenant's predicate: [`TenantSql::new`] is called
+/// in constants, and a text that does not compare or insert the tenant as `$1` does not compile.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TenantSql(&'static str);
+
+impl TenantSql {
+    /// The statement of this text.
+    pub(crate) const fn new(text: &'static str) -> Self {
+        assert!(
+            contains(text, "tenant_id = $1") || contains(text, "tenants.id = $1") || contains(text, "VALUES ($1,"),
+            "a statement on tenant rows must bind the tenant as $1"
+        );
+        Self(text)
+    }
+
+    /// The text.
+    pub(crate) const fn text(self) -> &'static str {
+        self.0
+    }
+}
+
+const fn contains(text: &str, part: &str) -> bool {
+    let mut text = text.as_bytes();
+    loop {
+        if starts_with(text, part.as_bytes()) {
+            return true;
+        }
+        match text {
+            [_, rest @ ..] => text = rest,
+            [] => return false,
+        }
+    }
+}
+
+const fn starts_with(mut text: &[u8], mut part: &[u8]) -> bool {
+    loop {
+        match (text, part) {
+            (_, []) => return true,
+            ([a, text_rest @ ..], [b, part_rest @ ..]) if *a == *b => {
+                text = text_rest;
+                part = part_rest;
+            }
+            _ => return false,
+        }
+    }
+}
+
+/// A statement with its values, the tenant first.
+#[derive(Clone, Debug)]
+pub(crate) struct Bound {
+    pub(crate) text: String,
+    pub(crate) values: Vec<Value>,
+}
+
+impl Bound {
+    /// `sql` for `tenant`; `values` are `$2` and on.
+    pub(crate) fn new(sql: TenantSql, tenant: Value, values: impl IntoIterator<Item = Value>) -> Self {
+        let mut all = vec![tenant];
+        all.extend(values);
+        Self { text: sql.text().to_owned(), values: all }
+    }
+
+    /// One `INSERT` of many rows into a tenant's table. `columns` are those after `tenant_id`; each row has as many
+    /// values. `None` for no rows.
+    pub(crate) fn insert(
+        table: &str,
+        columns: &[&str],
+        tenant: Value,
+        rows: impl IntoIterator<Item = Vec<Value>>,
+    ) -> Option<Self> {
+        let mut text = format!("INSERT INTO {table} (tenant_id, {}) VALUES ", columns.join(", "));
+        let mut values = vec![tenant];
+        for (index, row) in rows.into_iter().enumerate() {
+            if index > 0 {
+                text.push_str(", ");
+            }
+            text.push_str("($1");
+            for value in row {
+                values.push(value);
+                text.push_str(&format!(", ${}", values.len()));
+            }
+            text.push(')');
+        }
+        (values.len() > 1).then_some(Self { text, values })
+    }
+
+    /// As sea-orm takes it. Refuses text that PostgreSQL can't keep, so that both databases answer alike.
+    pub(crate) fn statement(self, backend: DbBackend) -> Result<Statement, crate::fault::Fault> {
+        let has_nul = |value: &Value| matches!(value, Value::String(Some(text)) if text.contains('\0'));
+        if self.values.iter().any(has_nul) {
+            return Err(crate::fault::nul().into());
+        }
+        Ok(Statement::from_sql_and_values(backend, self.text, self.values))
+    }
+}
+
+/// The placeholders `$from` to `$(from + count - 1)`, with commas.
+pub(crate) fn placeholders(from: usize, count: usize) -> String {
+    (from..from + count).map(|index| format!("${index}")).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_without_the_tenants_predicate_is_told_from_one_with_it() {
+        assert!(contains("SELECT 1 FROM t WHERE tenant_id = $1 AND id = $2", "tenant_id = $1"));
+        assert!(!contains("SELECT 1 FROM t WHERE id = $1", "tenant_id = $1"));
+        assert!(!contains("tenant_id = $", "tenant_id = $1"));
+    }
+
+    #[test]
+    fn rows_share_the_tenants_placeholder() {
+        let rows = [vec![1.into(), 2.into()], vec![3.into(), 4.into()]];
+        let bound = Bound::insert("t", &["a", "b"], 0.into(), rows).expect("has rows");
+        assert_eq!(bound.text, "INSERT INTO t (tenant_id, a, b) VALUES ($1, $2, $3), ($1, $4, $5)");
+        assert!(Bound::insert("t", &["a"], 0.into(), []).is_none());
+    }
+}

@@ -1,0 +1,247 @@
+//! The store: its opening, its closing, and how reads and writes reach the database.
+
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use palisade_envelope::{Code, Error, Result};
+use palisade_migrations::Migrator;
+use palisade_tenancy::{Clock, Invalidation, TenantId, TenantScope};
+use rand::TryRngCore as _;
+use sea_orm::{ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, QueryResult, Statement};
+use sea_orm_migration::{MigrationStatus, MigratorTrait as _};
+
+use crate::{
+    Heard,
+    audit::denials::Denials,
+    dialect,
+    fault::Fault,
+    job::Job,
+    keys::used::UsedKeys,
+    listen::Sink,
+    schemas::cache::SchemaCache,
+    sql::TenantSql,
+    tx::TenantTx,
+    writer::Writer,
+};
+
+/// How to open the store.
+#[derive(Clone, Debug)]
+pub struct StoreOptions {
+    /// `sqlite:///<absolute path>`, `sqlite://<path>` or `postgres://<user>@<host>/<database>`.
+    pub url: String,
+    /// How many connections at most; on SQLite how many for reads, beside the one that writes.
+    pub max_connections: u32,
+    /// SQLite: whether concurrent writes share a commit. Off it is for measurements only.
+    pub commit_grouping: bool,
+}
+
+/// The store. Clones share one set of connections.
+#[derive(Clone)]
+pub struct Store {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) options: StoreOptions,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) read: DatabaseConnection,
+    write: DatabaseConnection,
+    writer: Writer,
+    page_token_key: OnceLock<[u8; 32]>,
+    pub(crate) sink: Sink,
+    pub(crate) schemas: SchemaCache,
+    pub(crate) used: UsedKeys,
+    denials: Denials,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Store(..)")
+    }
+}
+
+impl Store {
+    /// Opens the database. A SQLite file is made where there is none; its tables are made by [`Store::migrate_up`].
+    /// To be called inside a tokio runtime that outlives the store.
+    ///
+    /// # Errors
+    /// `invalid_request` when the URL can't be read, `unavailable` when the database can't be reached.
+    pub async fn connect(options: &StoreOptions, clock: Arc<dyn Clock>) -> Result<Self> {
+        let pools = dialect::open(options).await?;
+        let writer = if pools.one_writer {
+            Writer::one_at_a_time(pools.write.clone(), Arc::clone(&clock), options.commit_grouping)
+        } else {
+            Writer::concurrent(pools.write.clone(), Arc::clone(&clock))
+        };
+        let store = Self {
+            inner: Arc::new(Inner {
+                options: options.clone(),
+                clock,
+                read: pools.read,
+                write: pools.write,
+                writer,
+                page_token_key: OnceLock::new(),
+                sink: Sink::default(),
+                schemas: SchemaCache::new(),
+                used: UsedKeys::default(),
+                denials: Denials::new(),
+            }),
+        };
+        store.inner.denials.start(Arc::downgrade(&store.inner));
+        UsedKeys::start(Arc::downgrade(&store.inner));
+        Ok(store)
+    }
+
+    /// Brings the tables up to date, all changes in one transaction; the names of those that were applied. Several
+    /// nodes may do so at once: one works, the others wait.
+    ///
+    /// # Errors
+    /// `unavailable` when the database can't be reached, `internal` when a change fails or the database is newer
+    /// than this program.
+    pub async fn migrate_up(&self) -> Result<Vec<String>> {
+        self.migrate().await.map_err(Error::from)
+    }
+
+    async fn migrate(&self) -> Result<Vec<String>, Fault> {
+        let transaction = dialect::begin(&self.inner.write).await?;
+        dialect::lock_migrations(&transaction).await?;
+        let pending = Migrator::get_pending_migrations(&transaction).await?;
+        let names = pending.iter().map(|migration| migration.name().to_owned()).collect();
+        Migrator::up(&transaction, None).await?;
+        self.seed_deployment(&transaction).await?;
+        transaction.commit().await?;
+        Ok(names)
+    }
+
+    /// Writes the key of page tokens, once in the life of a deployment.
+    async fn seed_deployment(&self, transaction: &DatabaseTransaction) -> Result<(), Fault> {
+        let mut key = [0_u8; 32];
+        rand::rngs::OsRng.try_fill_bytes(&mut key).map_err(Error::internal)?;
+        let statement = Statement::from_sql_and_values(
+            transaction.get_database_backend(),
+            "INSERT INTO deployment (id, page_token_key) VALUES (1, $1) ON CONFLICT (id) DO NOTHING",
+            [key.to_vec().into()],
+        );
+        transaction.execute_raw(statement).await?;
+        Ok(())
+    }
+
+    /// Every change of the tables in its order, and whether it is applied.
+    ///
+    /// # Errors
+    /// As [`Store::migrate_up`].
+    pub async fn migration_status(&self) -> Result<Vec<(String, bool)>> {
+        let migrations =
+            Migrator::get_migration_with_status_read_only(&self.inner.read).await.map_err(Fault::from)?;
+        let status = |migration: &sea_orm_migration::Migration| {
+            (migration.name().to_owned(), migration.status() == MigrationStatus::Applied)
+        };
+        Ok(migrations.iter().map(status).collect())
+    }
+
+    /// Whether the database answers and its tables are up to date.
+    ///
+    /// # Errors
+    /// `unavailable`, with the cause for the log.
+    pub async fn ready(&self) -> Result<()> {
+        let status = tokio::time::timeout(Duration::from_secs(2), self.migration_status())
+            .await
+            .map_err(|late| Error::new(Code::Unavailable).caused_by(late))?
+            .map_err(|error| Error::new(Code::Unavailable).caused_by(error))?;
+        match status.iter().find(|(_, applied)| !applied) {
+            None => Ok(()),
+            Some((name, _)) => {
+                Err(Error::new(Code::Unavailable).caused_by(format!("the migration `{name}` is not applied")))
+            }
+        }
+    }
+
+    /// Writes down what waits in memory, finishes the writes that are queued and closes the connections.
+    pub async fn close(&self) {
+        self.inner.denials.close().await;
+        if let Err(error) = self.inner.used.flush(self).await {
+            tracing::warn!(cause = %error, "the times of last use of API keys could not be written");
+        }
+        self.inner.writer.close().await;
+        for pool in [&self.inner.write, &self.inner.read] {
+            if let Err(error) = pool.clone().close().await {
+                tracing::warn!(cause = %error, "a connection pool could not be closed");
+            }
+        }
+    }
+
+    /// The key of page tokens, read once.
+    pub(crate) async fn page_token_key(&self) -> Result<&[u8; 32]> {
+        if let Some(key) = self.inner.page_token_key.get() {
+            return Ok(key);
+        }
+        let statement = Statement::from_string(
+            self.inner.read.get_database_backend(),
+            "SELECT page_token_key FROM deployment WHERE id = 1",
+        );
+        let row = self.inner.read.query_one_raw(statement).await.map_err(Fault::from)?;
+        let key: Option<Vec<u8>> = row.map(|row| row.try_get_by_index(0)).transpose().map_err(Fault::from)?;
+        let key = key
+            .and_then(|key| <[u8; 32]>::try_from(key).ok())
+            .ok_or_else(|| Error::internal("the deployment has no page token key; run the migrations"))?;
+        Ok(self.inner.page_token_key.get_or_init(|| key))
+    }
+
+    /// The rows of the scope's tenant, to read.
+    pub(crate) fn reader(&self, scope: &TenantScope) -> TenantTx<'_> {
+        self.reader_of(scope.tenant())
+    }
+
+    /// The rows of a tenant, to read.
+    /// INVARIANT: for the ports, whose callers verify the tenant themselves, and the operator's work.
+    pub(crate) fn reader_of(&self, tenant: TenantId) -> TenantTx<'_> {
+        TenantTx::new(&self.inner.read, tenant, self.inner.clock.now())
+    }
+
+    /// The first row of a statement, tried again once where the connection turned out to be dead.
+    pub(crate) async fn read_one(
+        &self,
+        tenant: TenantId,
+        sql: TenantSql,
+        values: impl IntoIterator<Item = sea_orm::Value> + Clone,
+    ) -> Result<Option<QueryResult>, Fault> {
+        let reader = self.reader_of(tenant);
+        match reader.one(sql, values.clone()).await {
+            Err(fault) if fault.lost_connection() => reader.one(sql, values).await,
+            done => done,
+        }
+    }
+
+    /// All rows of a statement, tried again once where the connection turned out to be dead.
+    pub(crate) async fn read_all(
+        &self,
+        tenant: TenantId,
+        sql: TenantSql,
+        values: impl IntoIterator<Item = sea_orm::Value> + Clone,
+    ) -> Result<Vec<QueryResult>, Fault> {
+        let reader = self.reader_of(tenant);
+        match reader.all(sql, values.clone()).await {
+            Err(fault) if fault.lost_connection() => reader.all(sql, values).await,
+            done => done,
+        }
+    }
+
+    /// Runs a job to its commit, then lets this node forget what it cached of what changed, before the caller is
+    /// answered; the other nodes hear of it through the database.
+    pub(crate) async fn write<J: Job>(&self, job: J) -> Result<J::Output> {
+        let changes = job.changes();
+        let output = self.inner.writer.run(job).await?;
+        if let Some(tenant) = changes {
+            self.inner.schemas.forget(Invalidation::Tenant(tenant));
+            self.inner.sink.send(Heard::Changed(Invalidation::Tenant(tenant)));
+        }
+        Ok(output)
+    }
+
+    /// Notes a refusal for the audit trail. It is written a little later, many at a time.
+    pub fn record_denial(&self, denied: &palisade_authz::Denied) {
+        self.inner.denials.push(denied);
+    }
+}

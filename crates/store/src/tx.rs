@@ -1,0 +1,104 @@
+//! The one way to a tenant's rows.
+
+use palisade_identity::Timestamp;
+use palisade_tenancy::TenantId;
+use sea_orm::{ConnectionTrait, DatabaseExecutor, QueryResult, Value};
+
+use crate::{
+    fault::Fault,
+    sql::{Bound, TenantSql},
+};
+
+/// A tenant's rows, through a pool or inside a transaction. Every statement gets the tenant as `$1` from here;
+/// there is no way to name another.
+pub(crate) struct TenantTx<'a> {
+    executor: DatabaseExecutor<'a>,
+    tenant: TenantId,
+    now: Timestamp,
+}
+
+impl<'a> TenantTx<'a> {
+    pub(crate) fn new(executor: impl Into<DatabaseExecutor<'a>>, tenant: TenantId, now: Timestamp) -> Self {
+        Self { executor: executor.into(), tenant, now }
+    }
+
+    /// The tenant.
+    pub(crate) const fn tenant(&self) -> TenantId {
+        self.tenant
+    }
+
+    /// The time of the work, one for all of its rows.
+    pub(crate) const fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    fn bind(&self, sql: TenantSql, values: impl IntoIterator<Item = Value>) -> Bound {
+        Bound::new(sql, self.tenant.as_uuid().into(), values)
+    }
+
+    /// Runs a write; how many rows it changed.
+    pub(crate) async fn execute(
+        &self,
+        sql: TenantSql,
+        values: impl IntoIterator<Item = Value>,
+    ) -> Result<u64, Fault> {
+        self.run(self.bind(sql, values)).await
+    }
+
+    /// Inserts rows of this tenant in one statement; does nothing for no rows.
+    pub(crate) async fn insert(
+        &self,
+        table: &str,
+        columns: &[&str],
+        rows: impl IntoIterator<Item = Vec<Value>>,
+    ) -> Result<u64, Fault> {
+        match Bound::insert(table, columns, self.tenant.as_uuid().into(), rows) {
+            Some(bound) => self.run(bound).await,
+            None => Ok(0),
+        }
+    }
+
+    /// The first row, if any.
+    pub(crate) async fn one(
+        &self,
+        sql: TenantSql,
+        values: impl IntoIterator<Item = Value>,
+    ) -> Result<Option<QueryResult>, Fault> {
+        let statement = self.bind(sql, values).statement(self.executor.get_database_backend())?;
+        Ok(self.executor.query_one_raw(statement).await?)
+    }
+
+    /// All rows.
+    pub(crate) async fn all(
+        &self,
+        sql: TenantSql,
+        values: impl IntoIterator<Item = Value>,
+    ) -> Result<Vec<QueryResult>, Fault> {
+        self.all_bound(self.bind(sql, values)).await
+    }
+
+    /// All rows of a statement that was put together at run time by [`crate::select::Select`].
+    pub(crate) async fn all_bound(&self, bound: Bound) -> Result<Vec<QueryResult>, Fault> {
+        let statement = bound.statement(self.executor.get_database_backend())?;
+        Ok(self.executor.query_all_raw(statement).await?)
+    }
+
+    async fn run(&self, bound: Bound) -> Result<u64, Fault> {
+        let statement = bound.statement(self.executor.get_database_backend())?;
+        Ok(self.executor.execute_raw(statement).await?.rows_affected())
+    }
+
+    /// A tenant's rows in the same transaction, for the operator's work on a tenant that is not its own.
+    /// INVARIANT: called with the target of an `Operate` grant only.
+    pub(crate) fn of<'b>(&'b self, tenant: TenantId) -> TenantTx<'b>
+    where
+        'a: 'b,
+    {
+        let executor = match &self.executor {
+            DatabaseExecutor::Connection(connection) => DatabaseExecutor::Connection(connection),
+            DatabaseExecutor::Transaction(transaction) => DatabaseExecutor::Transaction(transaction),
+            DatabaseExecutor::OwnedTransaction(transaction) => DatabaseExecutor::Transaction(transaction),
+        };
+        TenantTx { executor, tenant, now: self.now }
+    }
+}

@@ -1,0 +1,260 @@
+//! How writes reach the database: in groups through one connection (SQLite), or each in a transaction of its own.
+
+use std::{panic::AssertUnwindSafe, sync::Arc};
+
+use futures_util::{FutureExt as _, future::BoxFuture};
+use palisade_envelope::{Code, Error, Result};
+use palisade_tenancy::Clock;
+use sea_orm::{ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbErr};
+use tokio::sync::{mpsc, oneshot};
+use tracing::Instrument as _;
+
+use crate::{dialect, fault::Fault, job::Job, tx::TenantTx};
+
+/// How many jobs wait for the writer at most; more wait outside.
+const QUEUE: usize = 4_096;
+/// How many jobs share a commit at most, so that the first of them is answered soon.
+const GROUP: usize = 128;
+
+/// The way to the database for writes.
+pub(crate) enum Writer {
+    /// One connection, one task.
+    OneAtATime { queue: mpsc::Sender<Box<dyn Queued>>, closed: tokio::sync::Mutex<Option<tokio::task::JoinHandle<()>>> },
+    /// Any number of connections.
+    Concurrent { connection: DatabaseConnection, clock: Arc<dyn Clock> },
+}
+
+impl Writer {
+    /// A task that takes all jobs that wait into one transaction (or each into its own where `grouping` is off).
+    pub(crate) fn one_at_a_time(connection: DatabaseConnection, clock: Arc<dyn Clock>, grouping: bool) -> Self {
+        let (queue, jobs) = mpsc::channel(QUEUE);
+        let group = if grouping { GROUP } else { 1 };
+        let task = tokio::spawn(write_groups(connection, clock, jobs, group));
+        Self::OneAtATime { queue, closed: tokio::sync::Mutex::new(Some(task)) }
+    }
+
+    /// A transaction of its own for each job.
+    pub(crate) const fn concurrent(connection: DatabaseConnection, clock: Arc<dyn Clock>) -> Self {
+        Self::Concurrent { connection, clock }
+    }
+
+    /// Runs the job; its output when it is committed.
+    pub(crate) async fn run<J: Job>(&self, job: J) -> Result<J::Output> {
+        match self {
+            Self::OneAtATime { queue, .. } => {
+                let (answer, answered) = oneshot::channel();
+                let span = tracing::Span::current();
+                let waiting = Waiting { job, done: None, answer, span };
+                queue.send(Box::new(waiting)).await.map_err(|_| stopped())?;
+                answered.await.map_err(|_| stopped())?
+            }
+            Self::Concurrent { connection, clock } => {
+                match attempt(connection, clock.as_ref(), &job).await {
+                    Err(fault) if fault.lost_a_race() => {
+                        let second = attempt(connection, clock.as_ref(), &job).await;
+                        explained(connection, clock.as_ref(), &job, second).await
+                    }
+                    first => explained(connection, clock.as_ref(), &job, first).await,
+                }
+            }
+        }
+    }
+
+    /// Waits until every queued job is done, and takes no more.
+    pub(crate) async fn close(&self) {
+        if let Self::OneAtATime { queue, closed } = self
+            && let Some(task) = closed.lock().await.take()
+        {
+            let (answer, answered) = oneshot::channel();
+            if queue.send(Box::new(Stop { answer: Some(answer) })).await.is_ok() {
+                let _ = answered.await;
+            }
+            task.abort();
+        }
+    }
+}
+
+fn stopped() -> Error {
+    Error::new(Code::Unavailable).caused_by("the writer has stopped")
+}
+
+async fn attempt<J: Job>(connection: &DatabaseConnection, clock: &dyn Clock, job: &J) -> Result<J::Output, Fault> {
+    let transaction = dialect::begin(connection).await?;
+    let output = job.run(&TenantTx::new(&transaction, job.tenant(), clock.now())).await?;
+    if let Some(tenant) = job.changes() {
+        dialect::announce(&transaction, tenant).await?;
+    }
+    transaction.commit().await?;
+    Ok(output)
+}
+
+async fn explained<J: Job>(
+    connection: &DatabaseConnection,
+    clock: &dyn Clock,
+    job: &J,
+    result: Result<J::Output, Fault>,
+) -> Result<J::Output> {
+    match result {
+        Ok(output) => Ok(output),
+        Err(fault) => Err(job.explain(&TenantTx::new(connection, job.tenant(), clock.now()), fault).await),
+    }
+}
+
+/// A job in the queue, whatever its type.
+pub(crate) trait Queued: Send {
+    /// Runs it inside the group's transaction; whether it wants to be kept.
+    fn run<'a>(&'a mut self, transaction: &'a DatabaseTransaction, clock: &'a dyn Clock) -> BoxFuture<'a, bool>;
+    /// Makes the caller's error of what went wrong, after it was rolled back.
+    fn explain<'a>(&'a mut self, transaction: &'a DatabaseTransaction, clock: &'a dyn Clock) -> BoxFuture<'a, ()>;
+    /// Answers: `Err` when the group could not be committed.
+    fn answer(self: Box<Self>, committed: std::result::Result<(), &DbErr>);
+    /// Whether the queue ends here.
+    fn is_stop(&self) -> bool {
+        false
+    }
+}
+
+struct Waiting<J: Job> {
+    job: J,
+    done: Option<Result<J::Output, Fault>>,
+    answer: oneshot::Sender<Result<J::Output>>,
+    span: tracing::Span,
+}
+
+impl<J: Job> Waiting<J> {
+    async fn write(&self, transaction: &DatabaseTransaction, clock: &dyn Clock) -> Result<J::Output, Fault> {
+        let output = self.job.run(&TenantTx::new(transaction, self.job.tenant(), clock.now())).await?;
+        if let Some(tenant) = self.job.changes() {
+            dialect::announce(transaction, tenant).await?;
+        }
+        Ok(output)
+    }
+}
+
+impl<J: Job> Queued for Waiting<J> {
+    fn run<'a>(&'a mut self, transaction: &'a DatabaseTransaction, clock: &'a dyn Clock) -> BoxFuture<'a, bool> {
+        let span = self.span.clone();
+        async move {
+            // A bug in one job must not end the writer of all.
+            let done = AssertUnwindSafe(self.write(transaction, clock))
+                .catch_unwind()
+                .await
+                .unwrap_or_else(|_| Err(Error::internal("a write panicked").into()));
+            let keep = done.is_ok();
+            self.done = Some(done);
+            keep
+        }
+        .instrument(span)
+        .boxed()
+    }
+
+    fn explain<'a>(&'a mut self, transaction: &'a DatabaseTransaction, clock: &'a dyn Clock) -> BoxFuture<'a, ()> {
+        async move {
+            if let Some(Err(fault)) = self.done.take() {
+                let tx = TenantTx::new(transaction, self.job.tenant(), clock.now());
+                self.done = Some(Err(self.job.explain(&tx, fault).await.into()));
+            }
+        }
+        .boxed()
+    }
+
+    fn answer(self: Box<Self>, committed: std::result::Result<(), &DbErr>) {
+        let result = match (self.done, committed) {
+            (Some(Err(fault)), _) => Err(fault.into()),
+            (_, Err(error)) => Err(Fault::from(error.clone()).into()),
+            (Some(Ok(output)), Ok(())) => Ok(output),
+            (None, Ok(())) => Err(stopped()),
+        };
+        // Whoever asked may have gone; the write stands.
+        let _ = self.answer.send(result);
+    }
+}
+
+/// The end of the queue.
+struct Stop {
+    answer: Option<oneshot::Sender<()>>,
+}
+
+impl Queued for Stop {
+    fn run<'a>(&'a mut self, _: &'a DatabaseTransaction, _: &'a dyn Clock) -> BoxFuture<'a, bool> {
+        std::future::ready(true).boxed()
+    }
+
+    fn explain<'a>(&'a mut self, _: &'a DatabaseTransaction, _: &'a dyn Clock) -> BoxFuture<'a, ()> {
+        std::future::ready(()).boxed()
+    }
+
+    fn answer(mut self: Box<Self>, _: std::result::Result<(), &DbErr>) {
+        if let Some(answer) = self.answer.take() {
+            let _ = answer.send(());
+        }
+    }
+
+    fn is_stop(&self) -> bool {
+        true
+    }
+}
+
+async fn write_groups(
+    connection: DatabaseConnection,
+    clock: Arc<dyn Clock>,
+    mut jobs: mpsc::Receiver<Box<dyn Queued>>,
+    limit: usize,
+) {
+    while let Some(first) = jobs.recv().await {
+        let stop = first.is_stop();
+        let mut group = Vec::new();
+        let committed = write_group(&connection, clock.as_ref(), first, &mut jobs, limit, &mut group).await;
+        metrics::histogram!("palisade_store_commit_group_size").record(f64::from(u32::try_from(group.len()).unwrap_or(0)));
+        for job in group {
+            job.answer(committed.as_ref().map(|()| ()));
+        }
+        if stop {
+            return;
+        }
+    }
+}
+
+/// Runs `first` and whatever else waits in one transaction; `group` holds all that were taken, to be answered.
+async fn write_group(
+    connection: &DatabaseConnection,
+    clock: &dyn Clock,
+    first: Box<dyn Queued>,
+    jobs: &mut mpsc::Receiver<Box<dyn Queued>>,
+    limit: usize,
+    group: &mut Vec<Box<dyn Queued>>,
+) -> Result<(), DbErr> {
+    let mut next = Some(first);
+    let transaction = match dialect::begin(connection).await {
+        Ok(transaction) => transaction,
+        Err(error) => {
+            group.extend(next);
+            return Err(error);
+        }
+    };
+    while let Some(mut job) = next.take() {
+        let written = write_one(&transaction, clock, job.as_mut()).await;
+        let stop = job.is_stop();
+        group.push(job);
+        written?;
+        if group.len() < limit && !stop {
+            next = jobs.try_recv().ok();
+        }
+    }
+    transaction.commit().await
+}
+
+/// A failing job is rolled back alone; an error here is one of the whole group.
+async fn write_one(
+    transaction: &DatabaseTransaction,
+    clock: &dyn Clock,
+    job: &mut dyn Queued,
+) -> Result<(), DbErr> {
+    transaction.execute_unprepared("SAVEPOINT job").await?;
+    if !job.run(transaction, clock).await {
+        transaction.execute_unprepared("ROLLBACK TO job").await?;
+        job.explain(transaction, clock).await;
+    }
+    transaction.execute_unprepared("RELEASE job").await?;
+    Ok(())
+}

@@ -1,0 +1,211 @@
+//! The port to the tenants and keys that are stored, and the cache before it.
+
+use std::{
+    future::Future,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use ipnet::IpNet;
+use moka::future::Cache;
+use palisade_envelope::Result;
+use palisade_identity::Timestamp;
+use serde::Serialize;
+
+use crate::{Caller, KeyId, Principal, Role, TenantId};
+
+/// Whether a tenant's callers are served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TenantState {
+    /// They are.
+    Active,
+    /// They get 403 `tenant_suspended`.
+    Suspended,
+    /// Marked for deletion: nobody gets in (401), the data waits for the purge.
+    Deleted,
+}
+
+impl TenantState {
+    /// As it stands in JSON, policies and the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Suspended => "suspended",
+            Self::Deleted => "deleted",
+        }
+    }
+
+    /// The state that this word names.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Active, Self::Suspended, Self::Deleted]
+            .into_iter()
+            .find(|state| state.as_str() == word)
+    }
+}
+
+/// What is stored of an API key, and the state of its tenant, as one look-up returns them.
+#[derive(Clone, Debug)]
+pub struct KeyRecord {
+    /// The tenant; [`TenantId::PLATFORM`] for operator keys.
+    pub tenant: TenantId,
+    /// The state of that tenant.
+    pub tenant_state: TenantState,
+    /// The key.
+    pub id: KeyId,
+    /// Its name.
+    pub name: String,
+    /// Its roles; not looked at for operator keys.
+    pub roles: Vec<Role>,
+    /// SHA-256 of the secret.
+    pub secret_sha256: [u8; 32],
+    /// After this it is refused.
+    pub expires_at: Option<Timestamp>,
+    /// From this on it is refused.
+    pub revoked_at: Option<Timestamp>,
+    /// The addresses that it may be used from; empty: any.
+    pub allowed_cidrs: Vec<IpNet>,
+}
+
+/// The stored tenants and keys. The store implements it.
+pub trait Directory: Send + Sync + 'static {
+    /// The key of that tenant with its tenant's state, by primary key; `None` where there is none.
+    ///
+    /// # Errors
+    /// `unavailable` or `internal` when the database can't answer.
+    fn key(
+        &self,
+        tenant: TenantId,
+        key: KeyId,
+    ) -> impl Future<Output = Result<Option<KeyRecord>>> + Send;
+
+    /// Notes that the key was used just now. Cheap: written down later, many at a time.
+    fn used(&self, tenant: TenantId, key: KeyId);
+}
+
+/// What another node (or this one) changed, so that what is cached of it must go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Invalidation {
+    /// Keys, state, policies or providers of one tenant.
+    Tenant(TenantId),
+    /// Unknown: the listener was away.
+    Everything,
+}
+
+/// One cached look-up.
+pub(crate) struct Entry {
+    pub(crate) record: KeyRecord,
+    pub(crate) caller: Arc<Caller>,
+    loaded: Instant,
+}
+
+/// A [`Directory`] with a cache before it. Every key of the cache contains the tenant.
+///
+/// While the node hears of changes ([`CachedDirectory::set_live`]), entries live for [`Self::LIVE`];
+/// while it does not, for [`Self::BLIND`].
+pub struct CachedDirectory<D> {
+    inner: D,
+    cache: Cache<(TenantId, KeyId), Arc<Entry>>,
+    live: AtomicBool,
+    generation: AtomicU64,
+}
+
+impl<D: Directory> CachedDirectory<D> {
+    /// How long an entry counts while changes are heard of.
+    pub const LIVE: Duration = Duration::from_secs(60);
+    /// How long an entry counts while they are not.
+    pub const BLIND: Duration = Duration::from_millis(500);
+
+    /// A cache of up to 100,000 keys before `inner`.
+    pub fn new(inner: D) -> Self {
+        let cache = Cache::builder()
+            .max_capacity(100_000)
+            .time_to_live(Self::LIVE)
+            .support_invalidation_closures()
+            .build();
+        Self {
+            inner,
+            cache,
+            live: AtomicBool::new(false),
+            generation: AtomicU64::new(0),
+        }
+    }
+
+    /// The directory behind the cache.
+    pub const fn inner(&self) -> &D {
+        &self.inner
+    }
+
+    /// Tells whether changes are heard of at the moment.
+    pub fn set_live(&self, live: bool) {
+        self.live.store(live, Ordering::Release);
+    }
+
+    /// Forgets what is cached of what was changed.
+    pub fn invalidate(&self, what: Invalidation) {
+        self.generation.fetch_add(1, Ordering::SeqCst);
+        match what {
+            Invalidation::Everything => self.cache.invalidate_all(),
+            Invalidation::Tenant(tenant) => {
+                // Refused only when the cache was built without closures; then forgetting all is right, too.
+                if self
+                    .cache
+                    .invalidate_entries_if(move |key, _| key.0 == tenant)
+                    .is_err()
+                {
+                    self.cache.invalidate_all();
+                }
+            }
+        }
+    }
+
+    pub(crate) async fn entry(&self, tenant: TenantId, key: KeyId) -> Result<Option<Arc<Entry>>> {
+        let bound = if self.live.load(Ordering::Acquire) {
+            Self::LIVE
+        } else {
+            Self::BLIND
+        };
+        // Absent keys are not cached: a stream of made-up ids must not push real ones out.
+        if let Some(entry) = self.cache.get(&(tenant, key)).await
+            && entry.loaded.elapsed() < bound
+        {
+            return Ok(Some(entry));
+        }
+        let loaded = Instant::now();
+        let generation = self.generation.load(Ordering::SeqCst);
+        let Some(record) = self.inner.key(tenant, key).await? else {
+            return Ok(None);
+        };
+        let principal = if tenant == TenantId::PLATFORM {
+            Principal::Operator {
+                id: record.id,
+                name: record.name.as_str().into(),
+            }
+        } else {
+            let mut roles = record.roles.clone();
+            roles.sort_unstable();
+            roles.dedup();
+            Principal::ApiKey {
+                id: record.id,
+                name: record.name.as_str().into(),
+                roles: roles.into(),
+            }
+        };
+        let caller = Arc::new(Caller::new(tenant, principal, record.tenant_state));
+        let entry = Arc::new(Entry {
+            record,
+            caller,
+            loaded,
+        });
+        self.cache.insert((tenant, key), Arc::clone(&entry)).await;
+        if self.generation.load(Ordering::SeqCst) != generation {
+            // Something changed while this was loading: what was loaded may be older than the change, and
+            // the invalidation may have come before the insert.
+            self.cache.invalidate(&(tenant, key)).await;
+        }
+        Ok(Some(entry))
+    }
+}

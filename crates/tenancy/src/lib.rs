@@ -1,0 +1,37 @@
+//! Who calls, and for which tenant.
+//!
+//! Owns: [`TenantId`], [`TenantScope`], [`Principal`], [`Caller`], API keys, the admission of a request, and
+//! (behind the feature `actix`) the middleware that does it. No other code reads `X-API-Key`, `Authorization`
+//! or `X-Tenant-ID`.
+//! Depends on: `palisade-identity`, `palisade-envelope`. Knows no rows: the store implements [`Directory`].
+//! To add a kind of credential: a variant of [`Principal`], and its verification in `admit.rs`.
+
+pub mod admit;
+pub mod api_key;
+pub mod clock;
+pub mod directory;
+#[cfg(feature = "actix")]
+pub mod middleware;
+mod name;
+mod principal;
+mod role;
+mod scope;
+
+pub use admit::Admission;
+pub use api_key::{ApiKey, KeyId};
+pub use clock::{Clock, SystemClock};
+pub use directory::{CachedDirectory, Directory, Invalidation, KeyRecord, TenantState};
+pub use name::TenantName;
+pub use principal::Principal;
+pub use role::Role;
+pub use scope::{Caller, TenantScope};
+
+palisade_identity::id! {
+    /// A customer of the deployment.
+    TenantId;
+}
+
+impl TenantId {
+    /// The tenant that the operator's own keys and audit events belong to. It holds no identities.
+    pub const PLATFORM: Self = Self::from_uuid(palisade_identity::ids::Uuid::nil());
+}
