@@ -59,7 +59,10 @@ pub const TENANT_TABLES: &[(&str, &str)] = &[
 /// Runs the statements of one change.
 async fn run(manager: &SchemaManager<'_>, statements: &[&str]) -> Result<(), DbErr> {
     for statement in statements {
-        manager.get_connection().execute_unprepared(statement).await?;
+        manager
+            .get_connection()
+            .execute_unprepared(statement)
+            .await?;
     }
     Ok(())
 }
@@ -73,6 +76,9 @@ async fn run_narrow(manager: &SchemaManager<'_>, statement: &str) -> Result<(), 
         _ => (" COLLATE \"C\"", ""),
     };
     let statement = statement.replace("{bytewise}", bytewise);
-    manager.get_connection().execute_unprepared(&format!("{statement}{end}")).await?;
+    manager
+        .get_connection()
+        .execute_unprepared(&format!("{statement}{end}"))
+        .await?;
     Ok(())
 }

@@ -41,7 +41,15 @@ impl MigrationTrait for Migration {
         // The tenant of the operator. It is older than every other, and no API makes or removes it.
         let platform = Query::insert()
             .into_table("tenants")
-            .columns(["id", "name", "state", "policy_version", "created_at", "updated_at", "revision"])
+            .columns([
+                "id",
+                "name",
+                "state",
+                "policy_version",
+                "created_at",
+                "updated_at",
+                "revision",
+            ])
             .values_panic([
                 Value::Uuid(Some(sea_orm::prelude::Uuid::nil())).into(),
                 "platform".into(),

@@ -135,12 +135,13 @@ on_both_databases! {
             .refused(401, "unauthenticated");
         // Other words for a tenant are not read.
         let hinted = plain
-            .request(Method::GET, "/admin/identities")
+            .request(Method::GET, "/v1/users")
+            .header("X-Tenant-ID", &alpha.id)
             .header("X-Tenant", &twin.id)
             .header("Host", "twin.example.test");
         assert_eq!(
             send(hinted).await.expect(200).json(),
-            alpha.owner.get("/admin/identities").await.json()
+            alpha.owner.get("/v1/users").await.json()
         );
     }
 

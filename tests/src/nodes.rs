@@ -185,8 +185,8 @@ async fn two_nodes_are_one_gateway_to_a_caller() {
     let tenant = Tenant::new(&one, "nodes").await;
     let elsewhere = tenant.owner.at(&two);
     assert_eq!(
-        tenant.owner.get("/admin/identities").await.json(),
-        elsewhere.get("/admin/identities").await.json()
+        tenant.owner.get("/v1/users").await.expect(200).json(),
+        elsewhere.get("/v1/users").await.expect(200).json()
     );
     // A page token of one is good at the other.
     let first = tenant

@@ -210,7 +210,15 @@ on_both_databases! {
         };
         let theirs = forbid(r#"@notice("the other tenant's notice")"#, "");
         put(&other.owner, "secret-plan", &theirs).await;
-        let marked = r#"@notice("ask <b>security</b>\r\nSet-Cookie: a=b\u{1b}[31m")"#;
+        // What could break out of a header or a log line is no notice at all.
+        for control in ["\\r\\nSet-Cookie: a=b", "\\u{1b}[31m", "\\0"] {
+            let text = forbid(&format!(r#"@notice("ask {control}")"#), "");
+            let reply = owner
+                .put("/v1/policies/control", json!({"policy": text}))
+                .await;
+            reply.refused(422, "invalid_policy");
+        }
+        let marked = r#"@notice("ask <b>security</b> & \"them\"")"#;
         put(
             owner,
             "plain",

@@ -58,7 +58,6 @@ on_both_databases! {
             r#"permit(principal, action == Palisade::Action::"tenant:create", resource);"#
                 .to_owned(),
             r#"permit(principal, action in Palisade::Action::"operate", resource);"#.to_owned(),
-            r#"permit(principal is Palisade::Operator, action, resource);"#.to_owned(),
             r#"permit(principal in Palisade::Role::"operator", action, resource);"#.to_owned(),
         ] {
             let body = owner

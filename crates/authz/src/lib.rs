@@ -15,6 +15,7 @@ mod engine;
 mod entities;
 mod finding;
 mod gate;
+mod handing_out;
 mod lockout;
 mod member;
 mod platform;
@@ -30,6 +31,7 @@ pub use action::{Access, Action};
 pub use authorized::{Authorized, Denied, Determining, RequestContext};
 pub use finding::Finding;
 pub use gate::{Gate, Refusal};
+pub use handing_out::may_hand_out;
 pub use source::{PolicySource, StoredPolicies, StoredPolicy};
 pub use target::{
     Attribute, ExternalIdentityTarget, IdentityTarget, NamedTarget, Own, Resource, Target,

@@ -147,6 +147,13 @@ impl Doc {
         self
     }
 
+    /// It answers 200 with a collection of these, as `/v1` has them.
+    #[must_use]
+    pub fn collects<T: ToSchema>(mut self) -> Self {
+        self.reply = Some(describe_collection::<T>);
+        self
+    }
+
     /// It answers with this status and body, too, without that being an error of the registry.
     #[must_use]
     pub fn also<T: ToSchema>(mut self, status: u16) -> Self {
@@ -192,4 +199,18 @@ fn describe<T: ToSchema>(named: &mut Named) -> Value {
 
 fn describe_array<T: ToSchema>(named: &mut Named) -> Value {
     json!({ "type": "array", "items": describe::<T>(named) })
+}
+
+fn describe_collection<T: ToSchema>(named: &mut Named) -> Value {
+    json!({
+        "type": "object",
+        "required": ["data"],
+        "properties": {
+            "data": describe_array::<T>(named),
+            "next_page_token": {
+                "type": "string",
+                "description": "what to send as `page_token` for the next page; absent on the last",
+            },
+        },
+    })
 }

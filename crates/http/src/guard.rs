@@ -103,11 +103,45 @@ impl<A: Located, L: Locate<A>> FromRequest for Guarded<A, L> {
     }
 }
 
+/// How often a write is tried against ever newer states before its caller is told of the race.
+pub(crate) const TRIES: usize = 3;
+
+/// Does a write that its caller bound to no revision; where another writer was faster, everything is done again:
+/// load, decision, change.
+///
+/// # Errors
+/// What `write` says; `stale_resource` when the last try lost its race, too.
+pub(crate) async fn retried<A, L, T, F, Fut>(
+    request: &HttpRequest,
+    first: Guarded<A, L>,
+    write: F,
+) -> Result<T>
+where
+    A: Located,
+    L: Locate<A>,
+    F: Fn(Guarded<A, L>) -> Fut,
+    Fut: Future<Output = Result<T>>,
+{
+    let mut guarded = first;
+    for _ in 1..TRIES {
+        match write(guarded).await {
+            Err(error) if error.code() == Code::StaleResource => {
+                guarded = Guarded::acquire(request).await?;
+            }
+            answer => return answer,
+        }
+    }
+    write(guarded).await
+}
+
 /// Asks the gate about one action more, for what only part of an operation needs. A refusal is recorded.
 ///
 /// # Errors
 /// `forbidden` with notices.
-pub(crate) async fn decide<A: Action>(request: &HttpRequest, target: A::Target) -> Result<Authorized<A>> {
+pub(crate) async fn decide<A: Action>(
+    request: &HttpRequest,
+    target: A::Target,
+) -> Result<Authorized<A>> {
     let app = call::app(request)?;
     let caller = middleware::caller(request).ok_or_else(|| Error::new(Code::Unauthenticated))?;
     let trail = Trail::of(request);

@@ -81,13 +81,13 @@ pub(crate) fn no_content(request: &HttpRequest) -> Answer {
 }
 
 /// A collection on `/v1`.
-#[derive(Serialize, utoipa::ToSchema)]
-pub(crate) struct Collection<T> {
+#[derive(Serialize)]
+struct Collection<T> {
     /// The items of this page.
-    pub data: Vec<T>,
+    data: Vec<T>,
     /// What to send as `page_token` for the next page; absent on the last.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub next_page_token: Option<String>,
+    next_page_token: Option<String>,
 }
 
 /// Answers with a collection on `/v1`, with its `Link` header.

@@ -12,7 +12,10 @@ use opentelemetry_sdk::{
 use palisade_tenancy::{Clock as _, SystemClock};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::{
-    Layer as _, Registry, filter::Targets, fmt, layer::SubscriberExt as _,
+    Layer as _, Registry,
+    filter::{FilterExt as _, Targets, filter_fn},
+    fmt,
+    layer::SubscriberExt as _,
     util::SubscriberInitExt as _,
 };
 
@@ -54,9 +57,14 @@ impl Telemetry {
                 .with_span_list(false)
                 .boxed(),
         };
+        let level = config.log.filter()?;
+        // Events carry what they have to say. The fields of their spans beside it would say it twice, and cost each
+        // request their formatting.
+        let events = filter_fn(|metadata| metadata.is_event())
+            .with_max_level_hint(level.max_level_hint().unwrap_or(LevelFilter::TRACE));
         Registry::default()
             .with(exported)
-            .with(lines.with_filter(config.log.filter()?))
+            .with(lines.with_filter(level.and(events)))
             .try_init()
             .map_err(|error| Failure::new(format!("logging can't be started: {error}")))?;
         Ok(Self { spans })

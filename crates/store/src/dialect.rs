@@ -6,20 +6,24 @@ use palisade_envelope::{Error, Result};
 use palisade_tenancy::TenantId;
 use sea_orm::{
     ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, RuntimeErr,
-    SqliteTransactionMode, SqlxPostgresConnector, SqlxSqliteConnector, Statement, TransactionOptions,
-    TransactionTrait as _,
+    SqliteTransactionMode, SqlxPostgresConnector, SqlxSqliteConnector, Statement,
+    TransactionOptions, TransactionTrait as _,
     sqlx::{
-        self,
+        self, Connection as _,
         pool::PoolOptions,
         postgres::PgConnectOptions,
         sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
     },
 };
 
-use crate::StoreOptions;
+use crate::{StoreOptions, fault, sql::Bound};
 
 /// How long a statement waits for a connection, or on SQLite for another process's write.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How many dead connections in a row are passed over before a statement fails.
+pub(crate) const MOST_DEAD: u32 = 32;
+/// How long a connection to PostgreSQL is idle before it is asked whether it is still there.
+const IDLE: Duration = Duration::from_secs(1);
 /// The channel of change notifications on PostgreSQL.
 pub(crate) const CHANNEL: &str = "palisade_changes";
 /// The advisory lock of migrations on PostgreSQL: one fixed number, held until the transaction ends.
@@ -42,7 +46,10 @@ pub(crate) async fn open(options: &StoreOptions) -> Result<Pools> {
     } else if options.url.starts_with("postgres://") || options.url.starts_with("postgresql://") {
         open_postgres(options).await
     } else {
-        Err(Error::field("database.url", "`sqlite://<path>` or `postgres://<user>@<host>/<database>`"))
+        Err(Error::field(
+            "database.url",
+            "`sqlite://<path>` or `postgres://<user>@<host>/<database>`",
+        ))
     }
 }
 
@@ -67,8 +74,14 @@ async fn open_sqlite(options: &StoreOptions) -> Result<Pools> {
             .idle_timeout(None)
             .max_lifetime(None)
     };
-    let write = pool(1).connect_with(connect.clone()).await.map_err(unreachable)?;
-    let read = pool(options.max_connections.max(1)).connect_with(connect).await.map_err(unreachable)?;
+    let write = pool(1)
+        .connect_with(connect.clone())
+        .await
+        .map_err(unreachable)?;
+    let read = pool(options.max_connections.max(1))
+        .connect_with(connect)
+        .await
+        .map_err(unreachable)?;
     Ok(Pools {
         read: SqlxSqliteConnector::from_sqlx_sqlite_pool(read),
         write: SqlxSqliteConnector::from_sqlx_sqlite_pool(write),
@@ -78,7 +91,9 @@ async fn open_sqlite(options: &StoreOptions) -> Result<Pools> {
 
 async fn open_postgres(options: &StoreOptions) -> Result<Pools> {
     let connect = PgConnectOptions::from_str(&options.url)
-        .map_err(|error| Error::field("database.url", "`postgres://<user>@<host>/<database>`").caused_by(error))?
+        .map_err(|error| {
+            Error::field("database.url", "`postgres://<user>@<host>/<database>`").caused_by(error)
+        })?
         .application_name("palisade")
         .statement_cache_capacity(256);
     let pool = PoolOptions::<sqlx::Postgres>::new()
@@ -86,11 +101,24 @@ async fn open_postgres(options: &StoreOptions) -> Result<Pools> {
         .acquire_timeout(PATIENCE)
         // A ping before each statement costs a fifth of the rate; a read on a dead connection is tried again.
         .test_before_acquire(false)
+        // But one that was idle for a while is asked: after a restart of the database all of them are dead.
+        .before_acquire(|connection, known| {
+            Box::pin(async move {
+                if known.idle_for > IDLE {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         .connect_with(connect)
         .await
         .map_err(unreachable)?;
     let pool = SqlxPostgresConnector::from_sqlx_postgres_pool(pool);
-    Ok(Pools { read: pool.clone(), write: pool, one_writer: false })
+    Ok(Pools {
+        read: pool.clone(),
+        write: pool,
+        one_writer: false,
+    })
 }
 
 fn unreachable(error: sqlx::Error) -> Error {
@@ -98,15 +126,23 @@ fn unreachable(error: sqlx::Error) -> Error {
 }
 
 /// Begins a transaction that writes. On SQLite it takes the write lock at once, so that it can't fail half way
-/// because another process wrote meanwhile.
+/// because another process wrote meanwhile. A dead connection is no reason to fail: nothing was sent on it yet.
 pub(crate) async fn begin(connection: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
     let sqlite_transaction_mode = match connection.get_database_backend() {
         DbBackend::Sqlite => Some(SqliteTransactionMode::Immediate),
         _ => None,
     };
-    connection
-        .begin_with_options(TransactionOptions { sqlite_transaction_mode, ..TransactionOptions::default() })
-        .await
+    let options = TransactionOptions {
+        sqlite_transaction_mode,
+        ..TransactionOptions::default()
+    };
+    for _ in 0..MOST_DEAD {
+        match connection.begin_with_options(options).await {
+            Err(error) if fault::was_cut(&error) => {}
+            done => return done,
+        }
+    }
+    connection.begin_with_options(options).await
 }
 
 /// Waits until no other node migrates, and keeps others waiting until the transaction ends. On SQLite the
@@ -123,13 +159,29 @@ pub(crate) async fn lock_migrations(transaction: &DatabaseTransaction) -> Result
     Ok(())
 }
 
+/// The statements, put together where the driver takes several in one round trip: SQLite's does, and each trip to
+/// its thread costs more than the statement.
+pub(crate) fn together(
+    backend: DbBackend,
+    statements: impl IntoIterator<Item = Bound>,
+) -> Vec<Bound> {
+    let statements = statements.into_iter();
+    match backend {
+        DbBackend::Sqlite => statements.reduce(Bound::then).into_iter().collect(),
+        _ => statements.collect(),
+    }
+}
+
 /// Whether the database tells of changes by itself.
 pub(crate) fn sends_notifications(connection: &DatabaseConnection) -> bool {
     connection.get_database_backend() == DbBackend::Postgres
 }
 
 /// Tells the other nodes, at commit, that something of this tenant changed.
-pub(crate) async fn announce(transaction: &DatabaseTransaction, tenant: TenantId) -> Result<(), DbErr> {
+pub(crate) async fn announce(
+    transaction: &DatabaseTransaction,
+    tenant: TenantId,
+) -> Result<(), DbErr> {
     let backend = transaction.get_database_backend();
     let statement = match backend {
         DbBackend::Postgres => Statement::from_sql_and_values(
@@ -174,7 +226,9 @@ pub(crate) fn violation(error: &DbErr) -> Option<Violation> {
     let code = error.code()?;
     match code.as_ref() {
         // PostgreSQL tells the constraint's name.
-        "23505" => Some(Violation::Unique(error.constraint().unwrap_or_default().to_owned())),
+        "23505" => Some(Violation::Unique(
+            error.constraint().unwrap_or_default().to_owned(),
+        )),
         "23503" => Some(Violation::ForeignKey),
         "23514" | "23502" | "22001" | "22021" => Some(Violation::Check),
         // SQLite tells the columns.
@@ -190,8 +244,12 @@ fn sqlite_constraint(message: &str) -> String {
     let columns = message.rsplit(": ").next().unwrap_or_default();
     match columns {
         "tenants.name" => "tenants_name_unique".to_owned(),
-        "identities.tenant_id, identities.external_id" => "identities_external_id_unique".to_owned(),
-        "identity_providers.tenant_id, identity_providers.name" => "identity_providers_name_unique".to_owned(),
+        "identities.tenant_id, identities.external_id" => {
+            "identities_external_id_unique".to_owned()
+        }
+        "identity_providers.tenant_id, identity_providers.name" => {
+            "identity_providers_name_unique".to_owned()
+        }
         "external_identities.tenant_id, external_identities.provider_id, external_identities.external_id" => {
             "external_identities_subject_unique".to_owned()
         }
@@ -201,16 +259,26 @@ fn sqlite_constraint(message: &str) -> String {
 
 /// Whether the transaction lost against another one and may be tried again: serialization failure, deadlock.
 pub(crate) fn lost_a_race(error: &DbErr) -> bool {
-    driver_error(error).and_then(|error| error.code()).is_some_and(|code| matches!(code.as_ref(), "40001" | "40P01"))
+    driver_error(error)
+        .and_then(|error| error.code())
+        .is_some_and(|code| matches!(code.as_ref(), "40001" | "40P01"))
 }
 
 /// Whether the database is there but can't serve now: locked by another process, out of connections, disk full.
 pub(crate) fn busy(error: &DbErr) -> bool {
-    driver_error(error).and_then(|error| error.code()).is_some_and(|code| {
-        // SQLite's codes carry more in the upper bits: the lowest byte is the kind. 5 busy, 6 locked, 10 I/O, 13 full.
-        let sqlite = code.parse::<u32>().is_ok_and(|code| code < 10_000 && matches!(code & 0xff, 5 | 6 | 10 | 13));
-        sqlite || matches!(code.as_ref(), "53300" | "53400" | "53100" | "53200" | "55P03" | "57014" | "25006")
-    })
+    driver_error(error)
+        .and_then(|error| error.code())
+        .is_some_and(|code| {
+            // SQLite's codes carry more in the upper bits: the lowest byte is the kind. 5 busy, 6 locked, 10 I/O, 13 full.
+            let sqlite = code
+                .parse::<u32>()
+                .is_ok_and(|code| code < 10_000 && matches!(code & 0xff, 5 | 6 | 10 | 13));
+            sqlite
+                || matches!(
+                    code.as_ref(),
+                    "53300" | "53400" | "53100" | "53200" | "55P03" | "57014" | "25006"
+                )
+        })
 }
 
 /// Whether PostgreSQL ended the connection: an administrator's command, a crash, a start or a stop.
@@ -218,5 +286,10 @@ pub(crate) fn server_went_away(error: &sqlx::Error) -> bool {
     error
         .as_database_error()
         .and_then(|error| error.code())
-        .is_some_and(|code| matches!(code.as_ref(), "57P01" | "57P02" | "57P03" | "08000" | "08003" | "08006"))
+        .is_some_and(|code| {
+            matches!(
+                code.as_ref(),
+                "57P01" | "57P02" | "57P03" | "08000" | "08003" | "08006"
+            )
+        })
 }

@@ -48,16 +48,14 @@ impl Fault {
     pub(crate) fn lost_a_race(&self) -> bool {
         matches!(self, Self::Database(error) if dialect::lost_a_race(error))
     }
-
-    /// Whether the connection, not the work, was at fault.
-    pub(crate) fn lost_connection(&self) -> bool {
-        matches!(self, Self::Database(error) if lost_connection(error))
-    }
 }
 
 /// A text that one of the two databases can't keep.
 pub(crate) fn nul() -> Error {
-    Error::with_message(Code::InvalidRequest, "a text must not contain the character U+0000")
+    Error::with_message(
+        Code::InvalidRequest,
+        "a text must not contain the character U+0000",
+    )
 }
 
 /// The field of a unique constraint, where one field says it all.
@@ -76,7 +74,8 @@ fn database(error: DbErr) -> Error {
             return Error::conflict(unique_fields(&constraint).iter().copied()).caused_by(error);
         }
         Some(Violation::ForeignKey) => {
-            let message = "the request names something that does not exist, or removes what is still in use";
+            let message =
+                "the request names something that does not exist, or removes what is still in use";
             return Error::with_message(Code::InUse, message).caused_by(error);
         }
         Some(Violation::Check) => {
@@ -91,19 +90,28 @@ fn database(error: DbErr) -> Error {
     Error::internal(error)
 }
 
+/// Whether an open connection turned out to be dead, so that another may do.
+pub(crate) fn was_cut(error: &DbErr) -> bool {
+    matches!(error, DbErr::Exec(_) | DbErr::Query(_)) && lost_connection(error)
+}
+
 fn lost_connection(error: &DbErr) -> bool {
     match error {
-        DbErr::ConnectionAcquire(ConnAcquireErr::Timeout | ConnAcquireErr::ConnectionClosed) => true,
+        DbErr::ConnectionAcquire(ConnAcquireErr::Timeout | ConnAcquireErr::ConnectionClosed) => {
+            true
+        }
         DbErr::Conn(_) => true,
-        DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)) => matches!(
-            **error,
-            sqlx::Error::Io(_)
-                | sqlx::Error::Tls(_)
-                | sqlx::Error::PoolTimedOut
-                | sqlx::Error::PoolClosed
-                | sqlx::Error::WorkerCrashed
-                | sqlx::Error::Protocol(_)
-        ) || dialect::server_went_away(error),
+        DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)) => {
+            matches!(
+                **error,
+                sqlx::Error::Io(_)
+                    | sqlx::Error::Tls(_)
+                    | sqlx::Error::PoolTimedOut
+                    | sqlx::Error::PoolClosed
+                    | sqlx::Error::WorkerCrashed
+                    | sqlx::Error::Protocol(_)
+            ) || dialect::server_went_away(error)
+        }
         _ => false,
     }
 }

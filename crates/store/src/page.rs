@@ -34,8 +34,18 @@ pub(crate) struct TokenSealer<'a> {
 }
 
 impl<'a> TokenSealer<'a> {
-    pub(crate) const fn new(key: &'a [u8; 32], tenant: TenantId, list: &'static str, fingerprint: &'a str) -> Self {
-        Self { key, tenant, list, fingerprint }
+    pub(crate) const fn new(
+        key: &'a [u8; 32],
+        tenant: TenantId,
+        list: &'static str,
+        fingerprint: &'a str,
+    ) -> Self {
+        Self {
+            key,
+            tenant,
+            list,
+            fingerprint,
+        }
     }
 
     fn mac(&self, position: &[u8]) -> Option<Hmac<Sha256>> {
@@ -63,7 +73,10 @@ impl<'a> TokenSealer<'a> {
         let refused = || Error::new(Code::InvalidPageToken);
         let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| refused())?;
         let (position, mac) = bytes.split_at_checked(16).ok_or_else(refused)?;
-        self.mac(position).ok_or_else(refused)?.verify_slice(mac).map_err(|_| refused())?;
+        self.mac(position)
+            .ok_or_else(refused)?
+            .verify_slice(mac)
+            .map_err(|_| refused())?;
         Uuid::from_slice(position).map_err(|_| refused())
     }
 }
@@ -79,7 +92,10 @@ impl<T> Page<T> {
         let size = usize::try_from(size.get()).unwrap_or(usize::MAX);
         let more = rows.len() > size;
         rows.truncate(size);
-        let next = rows.last().filter(|_| more).and_then(|last| sealer.seal(position(last)));
+        let next = rows
+            .last()
+            .filter(|_| more)
+            .and_then(|last| sealer.seal(position(last)));
         Self { items: rows, next }
     }
 }
@@ -91,7 +107,10 @@ mod tests {
     #[test]
     fn abuse_07_a_token_of_another_tenant_list_filter_or_key_is_refused() {
         let (key, other_key) = ([7; 32], [8; 32]);
-        let (tenant, other) = (TenantId::from_uuid(Uuid::from_u128(1)), TenantId::from_uuid(Uuid::from_u128(2)));
+        let (tenant, other) = (
+            TenantId::from_uuid(Uuid::from_u128(1)),
+            TenantId::from_uuid(Uuid::from_u128(2)),
+        );
         let position = Uuid::from_u128(42);
         let sealer = TokenSealer::new(&key, tenant, "identities", "{}");
         let token = sealer.seal(position).expect("seals");
@@ -102,7 +121,10 @@ mod tests {
             TokenSealer::new(&key, tenant, "identities", "{\"state\":\"active\"}"),
             TokenSealer::new(&other_key, tenant, "identities", "{}"),
         ] {
-            assert_eq!(wrong.open(&token).expect_err("refuses").code(), Code::InvalidPageToken);
+            assert_eq!(
+                wrong.open(&token).expect_err("refuses").code(),
+                Code::InvalidPageToken
+            );
         }
     }
 
@@ -115,8 +137,16 @@ mod tests {
         for index in 0..bytes.len() {
             let mut changed = bytes.clone();
             changed[index] ^= 1;
-            assert!(sealer.open(&URL_SAFE_NO_PAD.encode(&changed)).is_err(), "changed at {index}");
-            assert!(sealer.open(&URL_SAFE_NO_PAD.encode(&bytes[..index])).is_err(), "cut to {index}");
+            assert!(
+                sealer.open(&URL_SAFE_NO_PAD.encode(&changed)).is_err(),
+                "changed at {index}"
+            );
+            assert!(
+                sealer
+                    .open(&URL_SAFE_NO_PAD.encode(&bytes[..index]))
+                    .is_err(),
+                "cut to {index}"
+            );
         }
         assert!(sealer.open("").is_err() && sealer.open("not a token!").is_err());
     }

@@ -24,7 +24,9 @@ pub(crate) fn maybe_text(text: Option<&str>) -> Value {
 
 /// The value of a document.
 pub(crate) fn json(value: &impl serde::Serialize) -> Result<Value, Fault> {
-    serde_json::to_string(value).map(Value::from).map_err(|error| Error::internal(error).into())
+    serde_json::to_string(value)
+        .map(Value::from)
+        .map_err(|error| Error::internal(error).into())
 }
 
 /// A row whose columns are read one after the other, in the order of the statement.
@@ -71,7 +73,8 @@ impl<'a> Columns<'a> {
 }
 
 fn timestamp(micros: i64) -> Result<Timestamp, Fault> {
-    Timestamp::from_timestamp_micros(micros).ok_or_else(|| unreadable(format!("`{micros}` is no time")))
+    Timestamp::from_timestamp_micros(micros)
+        .ok_or_else(|| unreadable(format!("`{micros}` is no time")))
 }
 
 /// A row that holds what this program never writes.

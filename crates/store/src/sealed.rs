@@ -40,7 +40,11 @@ pub struct Sealed<T: Sealable> {
 
 impl<T: Sealable> Sealed<T> {
     pub(crate) const fn new(tenant: TenantId, target: T::Target, row: Option<T>) -> Self {
-        Self { tenant, target, row }
+        Self {
+            tenant,
+            target,
+            row,
+        }
     }
 
     /// What to decide on.

@@ -44,7 +44,11 @@ impl Select {
 
     /// And where the columns are equal to one of the rows.
     pub(crate) fn and_one_of(&mut self, columns: &[&str], rows: Vec<Vec<Value>>) {
-        let one = columns.iter().map(|column| format!("{column} = ?")).collect::<Vec<_>>().join(" AND ");
+        let one = columns
+            .iter()
+            .map(|column| format!("{column} = ?"))
+            .collect::<Vec<_>>()
+            .join(" AND ");
         let any = vec![format!("({one})"); rows.len()].join(" OR ");
         self.and_each(&format!("({any})"), rows.into_iter().flatten());
     }
@@ -60,7 +64,11 @@ impl Select {
     /// In this order, `limit` rows at most.
     pub(crate) fn finish(mut self, order: &'static str, limit: u64) -> Bound {
         self.values.push(Value::BigInt(i64::try_from(limit).ok()));
-        self.text.push_str(&format!(" ORDER BY {order} LIMIT ${}", self.values.len()));
-        Bound { text: self.text, values: self.values }
+        self.text
+            .push_str(&format!(" ORDER BY {order} LIMIT ${}", self.values.len()));
+        Bound {
+            text: self.text,
+            values: self.values,
+        }
     }
 }

@@ -12,7 +12,9 @@ impl TenantSql {
     /// The statement of this text.
     pub(crate) const fn new(text: &'static str) -> Self {
         assert!(
-            contains(text, "tenant_id = $1") || contains(text, "tenants.id = $1") || contains(text, "VALUES ($1,"),
+            contains(text, "tenant_id = $1")
+                || contains(text, "tenants.id = $1")
+                || contains(text, "VALUES ($1,"),
             "a statement on tenant rows must bind the tenant as $1"
         );
         Self(text)
@@ -59,10 +61,17 @@ pub(crate) struct Bound {
 
 impl Bound {
     /// `sql` for `tenant`; `values` are `$2` and on.
-    pub(crate) fn new(sql: TenantSql, tenant: Value, values: impl IntoIterator<Item = Value>) -> Self {
+    pub(crate) fn new(
+        sql: TenantSql,
+        tenant: Value,
+        values: impl IntoIterator<Item = Value>,
+    ) -> Self {
         let mut all = vec![tenant];
         all.extend(values);
-        Self { text: sql.text().to_owned(), values: all }
+        Self {
+            text: sql.text().to_owned(),
+            values: all,
+        }
     }
 
     /// One `INSERT` of many rows into a tenant's table. `columns` are those after `tenant_id`; each row has as many
@@ -73,7 +82,10 @@ impl Bound {
         tenant: Value,
         rows: impl IntoIterator<Item = Vec<Value>>,
     ) -> Option<Self> {
-        let mut text = format!("INSERT INTO {table} (tenant_id, {}) VALUES ", columns.join(", "));
+        let mut text = format!(
+            "INSERT INTO {table} (tenant_id, {}) VALUES ",
+            columns.join(", ")
+        );
         let mut values = vec![tenant];
         for (index, row) in rows.into_iter().enumerate() {
             if index > 0 {
@@ -89,19 +101,48 @@ impl Bound {
         (values.len() > 1).then_some(Self { text, values })
     }
 
+    /// This statement and then the next, both of one tenant, as one text.
+    #[must_use]
+    pub(crate) fn then(mut self, next: Self) -> Self {
+        // The tenant is `$1` in both; the others of the next move behind those of this.
+        let shift = self.values.len() - 1;
+        self.text.push_str("; ");
+        let mut parts = next.text.split('$');
+        self.text.push_str(parts.next().unwrap_or_default());
+        for part in parts {
+            let digits = part.len() - part.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+            let (number, rest) = part.split_at(digits);
+            let number = match number.parse::<usize>() {
+                Ok(number) if number > 1 => number + shift,
+                _ => 1,
+            };
+            self.text.push_str(&format!("${number}{rest}"));
+        }
+        self.values.extend(next.values.into_iter().skip(1));
+        self
+    }
+
     /// As sea-orm takes it. Refuses text that PostgreSQL can't keep, so that both databases answer alike.
     pub(crate) fn statement(self, backend: DbBackend) -> Result<Statement, crate::fault::Fault> {
-        let has_nul = |value: &Value| matches!(value, Value::String(Some(text)) if text.contains('\0'));
+        let has_nul =
+            |value: &Value| matches!(value, Value::String(Some(text)) if text.contains('\0'));
         if self.values.iter().any(has_nul) {
             return Err(crate::fault::nul().into());
         }
-        Ok(Statement::from_sql_and_values(backend, self.text, self.values))
+        Ok(Statement::from_sql_and_values(
+            backend,
+            self.text,
+            self.values,
+        ))
     }
 }
 
 /// The placeholders `$from` to `$(from + count - 1)`, with commas.
 pub(crate) fn placeholders(from: usize, count: usize) -> String {
-    (from..from + count).map(|index| format!("${index}")).collect::<Vec<_>>().join(", ")
+    (from..from + count)
+        .map(|index| format!("${index}"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 #[cfg(test)]
@@ -110,16 +151,36 @@ mod tests {
 
     #[test]
     fn a_text_without_the_tenants_predicate_is_told_from_one_with_it() {
-        assert!(contains("SELECT 1 FROM t WHERE tenant_id = $1 AND id = $2", "tenant_id = $1"));
+        assert!(contains(
+            "SELECT 1 FROM t WHERE tenant_id = $1 AND id = $2",
+            "tenant_id = $1"
+        ));
         assert!(!contains("SELECT 1 FROM t WHERE id = $1", "tenant_id = $1"));
         assert!(!contains("tenant_id = $", "tenant_id = $1"));
+    }
+
+    #[test]
+    fn statements_that_go_together_keep_their_own_values() {
+        let one = Bound::insert("t", &["a"], 0.into(), [vec![1.into()]]).expect("has rows");
+        let rows = [vec![2.into(), 3.into()]];
+        let other = Bound::insert("u", &["b", "c"], 0.into(), rows).expect("has rows");
+        let both = one.then(other);
+        assert_eq!(
+            both.text,
+            "INSERT INTO t (tenant_id, a) VALUES ($1, $2); \
+             INSERT INTO u (tenant_id, b, c) VALUES ($1, $3, $4)"
+        );
+        assert_eq!(both.values, [0.into(), 1.into(), 2.into(), 3.into()]);
     }
 
     #[test]
     fn rows_share_the_tenants_placeholder() {
         let rows = [vec![1.into(), 2.into()], vec![3.into(), 4.into()]];
         let bound = Bound::insert("t", &["a", "b"], 0.into(), rows).expect("has rows");
-        assert_eq!(bound.text, "INSERT INTO t (tenant_id, a, b) VALUES ($1, $2, $3), ($1, $4, $5)");
+        assert_eq!(
+            bound.text,
+            "INSERT INTO t (tenant_id, a, b) VALUES ($1, $2, $3), ($1, $4, $5)"
+        );
         assert!(Bound::insert("t", &["a"], 0.into(), []).is_none());
     }
 }

@@ -9,21 +9,14 @@ use palisade_envelope::{Code, Error, Result};
 use palisade_migrations::Migrator;
 use palisade_tenancy::{Clock, Invalidation, TenantId, TenantScope};
 use rand::TryRngCore as _;
-use sea_orm::{ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, QueryResult, Statement};
+use sea_orm::{
+    ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, QueryResult, Statement,
+};
 use sea_orm_migration::{MigrationStatus, MigratorTrait as _};
 
 use crate::{
-    Heard,
-    audit::denials::Denials,
-    dialect,
-    fault::Fault,
-    job::Job,
-    keys::used::UsedKeys,
-    listen::Sink,
-    schemas::cache::SchemaCache,
-    sql::TenantSql,
-    tx::TenantTx,
-    writer::Writer,
+    Heard, audit::denials::Denials, dialect, fault::Fault, job::Job, keys::used::UsedKeys,
+    listen::Sink, schemas::cache::SchemaCache, sql::TenantSql, tx::TenantTx, writer::Writer,
 };
 
 /// How to open the store.
@@ -71,7 +64,11 @@ impl Store {
     pub async fn connect(options: &StoreOptions, clock: Arc<dyn Clock>) -> Result<Self> {
         let pools = dialect::open(options).await?;
         let writer = if pools.one_writer {
-            Writer::one_at_a_time(pools.write.clone(), Arc::clone(&clock), options.commit_grouping)
+            Writer::one_at_a_time(
+                pools.write.clone(),
+                Arc::clone(&clock),
+                options.commit_grouping,
+            )
         } else {
             Writer::concurrent(pools.write.clone(), Arc::clone(&clock))
         };
@@ -108,7 +105,10 @@ impl Store {
         let transaction = dialect::begin(&self.inner.write).await?;
         dialect::lock_migrations(&transaction).await?;
         let pending = Migrator::get_pending_migrations(&transaction).await?;
-        let names = pending.iter().map(|migration| migration.name().to_owned()).collect();
+        let names = pending
+            .iter()
+            .map(|migration| migration.name().to_owned())
+            .collect();
         Migrator::up(&transaction, None).await?;
         self.seed_deployment(&transaction).await?;
         transaction.commit().await?;
@@ -118,7 +118,9 @@ impl Store {
     /// Writes the key of page tokens, once in the life of a deployment.
     async fn seed_deployment(&self, transaction: &DatabaseTransaction) -> Result<(), Fault> {
         let mut key = [0_u8; 32];
-        rand::rngs::OsRng.try_fill_bytes(&mut key).map_err(Error::internal)?;
+        rand::rngs::OsRng
+            .try_fill_bytes(&mut key)
+            .map_err(Error::internal)?;
         let statement = Statement::from_sql_and_values(
             transaction.get_database_backend(),
             "INSERT INTO deployment (id, page_token_key) VALUES (1, $1) ON CONFLICT (id) DO NOTHING",
@@ -133,10 +135,14 @@ impl Store {
     /// # Errors
     /// As [`Store::migrate_up`].
     pub async fn migration_status(&self) -> Result<Vec<(String, bool)>> {
-        let migrations =
-            Migrator::get_migration_with_status_read_only(&self.inner.read).await.map_err(Fault::from)?;
+        let migrations = Migrator::get_migration_with_status_read_only(&self.inner.read)
+            .await
+            .map_err(Fault::from)?;
         let status = |migration: &sea_orm_migration::Migration| {
-            (migration.name().to_owned(), migration.status() == MigrationStatus::Applied)
+            (
+                migration.name().to_owned(),
+                migration.status() == MigrationStatus::Applied,
+            )
         };
         Ok(migrations.iter().map(status).collect())
     }
@@ -152,9 +158,8 @@ impl Store {
             .map_err(|error| Error::new(Code::Unavailable).caused_by(error))?;
         match status.iter().find(|(_, applied)| !applied) {
             None => Ok(()),
-            Some((name, _)) => {
-                Err(Error::new(Code::Unavailable).caused_by(format!("the migration `{name}` is not applied")))
-            }
+            Some((name, _)) => Err(Error::new(Code::Unavailable)
+                .caused_by(format!("the migration `{name}` is not applied"))),
         }
     }
 
@@ -181,11 +186,21 @@ impl Store {
             self.inner.read.get_database_backend(),
             "SELECT page_token_key FROM deployment WHERE id = 1",
         );
-        let row = self.inner.read.query_one_raw(statement).await.map_err(Fault::from)?;
-        let key: Option<Vec<u8>> = row.map(|row| row.try_get_by_index(0)).transpose().map_err(Fault::from)?;
+        let row = self
+            .inner
+            .read
+            .query_one_raw(statement)
+            .await
+            .map_err(Fault::from)?;
+        let key: Option<Vec<u8>> = row
+            .map(|row| row.try_get_by_index(0))
+            .transpose()
+            .map_err(Fault::from)?;
         let key = key
             .and_then(|key| <[u8; 32]>::try_from(key).ok())
-            .ok_or_else(|| Error::internal("the deployment has no page token key; run the migrations"))?;
+            .ok_or_else(|| {
+                Error::internal("the deployment has no page token key; run the migrations")
+            })?;
         Ok(self.inner.page_token_key.get_or_init(|| key))
     }
 
@@ -200,32 +215,24 @@ impl Store {
         TenantTx::new(&self.inner.read, tenant, self.inner.clock.now())
     }
 
-    /// The first row of a statement, tried again once where the connection turned out to be dead.
+    /// The first row of a statement on a tenant's rows.
     pub(crate) async fn read_one(
         &self,
         tenant: TenantId,
         sql: TenantSql,
-        values: impl IntoIterator<Item = sea_orm::Value> + Clone,
+        values: impl IntoIterator<Item = sea_orm::Value>,
     ) -> Result<Option<QueryResult>, Fault> {
-        let reader = self.reader_of(tenant);
-        match reader.one(sql, values.clone()).await {
-            Err(fault) if fault.lost_connection() => reader.one(sql, values).await,
-            done => done,
-        }
+        self.reader_of(tenant).one(sql, values).await
     }
 
-    /// All rows of a statement, tried again once where the connection turned out to be dead.
+    /// All rows of a statement on a tenant's rows.
     pub(crate) async fn read_all(
         &self,
         tenant: TenantId,
         sql: TenantSql,
-        values: impl IntoIterator<Item = sea_orm::Value> + Clone,
+        values: impl IntoIterator<Item = sea_orm::Value>,
     ) -> Result<Vec<QueryResult>, Fault> {
-        let reader = self.reader_of(tenant);
-        match reader.all(sql, values.clone()).await {
-            Err(fault) if fault.lost_connection() => reader.all(sql, values).await,
-            done => done,
-        }
+        self.reader_of(tenant).all(sql, values).await
     }
 
     /// Runs a job to its commit, then lets this node forget what it cached of what changed, before the caller is
@@ -235,7 +242,9 @@ impl Store {
         let output = self.inner.writer.run(job).await?;
         if let Some(tenant) = changes {
             self.inner.schemas.forget(Invalidation::Tenant(tenant));
-            self.inner.sink.send(Heard::Changed(Invalidation::Tenant(tenant)));
+            self.inner
+                .sink
+                .send(Heard::Changed(Invalidation::Tenant(tenant)));
         }
         Ok(output)
     }

@@ -2,10 +2,11 @@
 
 use palisade_identity::Timestamp;
 use palisade_tenancy::TenantId;
-use sea_orm::{ConnectionTrait, DatabaseExecutor, QueryResult, Value};
+use sea_orm::{ConnectionTrait, DatabaseExecutor, DbErr, QueryResult, Statement, Value};
 
 use crate::{
-    fault::Fault,
+    dialect,
+    fault::{self, Fault},
     sql::{Bound, TenantSql},
 };
 
@@ -18,8 +19,16 @@ pub(crate) struct TenantTx<'a> {
 }
 
 impl<'a> TenantTx<'a> {
-    pub(crate) fn new(executor: impl Into<DatabaseExecutor<'a>>, tenant: TenantId, now: Timestamp) -> Self {
-        Self { executor: executor.into(), tenant, now }
+    pub(crate) fn new(
+        executor: impl Into<DatabaseExecutor<'a>>,
+        tenant: TenantId,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            executor: executor.into(),
+            tenant,
+            now,
+        }
     }
 
     /// The tenant.
@@ -52,10 +61,31 @@ impl<'a> TenantTx<'a> {
         columns: &[&str],
         rows: impl IntoIterator<Item = Vec<Value>>,
     ) -> Result<u64, Fault> {
-        match Bound::insert(table, columns, self.tenant.as_uuid().into(), rows) {
+        match self.insertion(table, columns, rows) {
             Some(bound) => self.run(bound).await,
             None => Ok(0),
         }
+    }
+
+    /// The statement that inserts rows of this tenant, to go together with others; `None` for no rows.
+    pub(crate) fn insertion(
+        &self,
+        table: &str,
+        columns: &[&str],
+        rows: impl IntoIterator<Item = Vec<Value>>,
+    ) -> Option<Bound> {
+        Bound::insert(table, columns, self.tenant.as_uuid().into(), rows)
+    }
+
+    /// Runs writes one after the other, in as few round trips as the database allows.
+    pub(crate) async fn together(
+        &self,
+        statements: impl IntoIterator<Item = Bound>,
+    ) -> Result<(), Fault> {
+        for bound in dialect::together(self.executor.get_database_backend(), statements) {
+            self.run(bound).await?;
+        }
+        Ok(())
     }
 
     /// The first row, if any.
@@ -64,8 +94,13 @@ impl<'a> TenantTx<'a> {
         sql: TenantSql,
         values: impl IntoIterator<Item = Value>,
     ) -> Result<Option<QueryResult>, Fault> {
-        let statement = self.bind(sql, values).statement(self.executor.get_database_backend())?;
-        Ok(self.executor.query_one_raw(statement).await?)
+        let statement = self
+            .bind(sql, values)
+            .statement(self.executor.get_database_backend())?;
+        self.read(statement, |statement| {
+            self.executor.query_one_raw(statement)
+        })
+        .await
     }
 
     /// All rows.
@@ -80,7 +115,29 @@ impl<'a> TenantTx<'a> {
     /// All rows of a statement that was put together at run time by [`crate::select::Select`].
     pub(crate) async fn all_bound(&self, bound: Bound) -> Result<Vec<QueryResult>, Fault> {
         let statement = bound.statement(self.executor.get_database_backend())?;
-        Ok(self.executor.query_all_raw(statement).await?)
+        self.read(statement, |statement| {
+            self.executor.query_all_raw(statement)
+        })
+        .await
+    }
+
+    /// Runs a read, again where its connection turns out to be dead. After a restart of the database every
+    /// connection of the pool may be.
+    async fn read<T, F: Future<Output = Result<T, DbErr>>>(
+        &self,
+        statement: Statement,
+        work: impl Fn(Statement) -> F,
+    ) -> Result<T, Fault> {
+        if !matches!(self.executor, DatabaseExecutor::Connection(_)) {
+            return Ok(work(statement).await?);
+        }
+        for _ in 0..dialect::MOST_DEAD {
+            match work(statement.clone()).await {
+                Err(error) if fault::was_cut(&error) => {}
+                done => return Ok(done?),
+            }
+        }
+        Ok(work(statement).await?)
     }
 
     async fn run(&self, bound: Bound) -> Result<u64, Fault> {
@@ -96,9 +153,17 @@ impl<'a> TenantTx<'a> {
     {
         let executor = match &self.executor {
             DatabaseExecutor::Connection(connection) => DatabaseExecutor::Connection(connection),
-            DatabaseExecutor::Transaction(transaction) => DatabaseExecutor::Transaction(transaction),
-            DatabaseExecutor::OwnedTransaction(transaction) => DatabaseExecutor::Transaction(transaction),
+            DatabaseExecutor::Transaction(transaction) => {
+                DatabaseExecutor::Transaction(transaction)
+            }
+            DatabaseExecutor::OwnedTransaction(transaction) => {
+                DatabaseExecutor::Transaction(transaction)
+            }
         };
-        TenantTx { executor, tenant, now: self.now }
+        TenantTx {
+            executor,
+            tenant,
+            now: self.now,
+        }
     }
 }

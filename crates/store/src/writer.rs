@@ -19,18 +19,31 @@ const GROUP: usize = 128;
 /// The way to the database for writes.
 pub(crate) enum Writer {
     /// One connection, one task.
-    OneAtATime { queue: mpsc::Sender<Box<dyn Queued>>, closed: tokio::sync::Mutex<Option<tokio::task::JoinHandle<()>>> },
+    OneAtATime {
+        queue: mpsc::Sender<Box<dyn Queued>>,
+        closed: tokio::sync::Mutex<Option<tokio::task::JoinHandle<()>>>,
+    },
     /// Any number of connections.
-    Concurrent { connection: DatabaseConnection, clock: Arc<dyn Clock> },
+    Concurrent {
+        connection: DatabaseConnection,
+        clock: Arc<dyn Clock>,
+    },
 }
 
 impl Writer {
     /// A task that takes all jobs that wait into one transaction (or each into its own where `grouping` is off).
-    pub(crate) fn one_at_a_time(connection: DatabaseConnection, clock: Arc<dyn Clock>, grouping: bool) -> Self {
+    pub(crate) fn one_at_a_time(
+        connection: DatabaseConnection,
+        clock: Arc<dyn Clock>,
+        grouping: bool,
+    ) -> Self {
         let (queue, jobs) = mpsc::channel(QUEUE);
         let group = if grouping { GROUP } else { 1 };
         let task = tokio::spawn(write_groups(connection, clock, jobs, group));
-        Self::OneAtATime { queue, closed: tokio::sync::Mutex::new(Some(task)) }
+        Self::OneAtATime {
+            queue,
+            closed: tokio::sync::Mutex::new(Some(task)),
+        }
     }
 
     /// A transaction of its own for each job.
@@ -44,7 +57,12 @@ impl Writer {
             Self::OneAtATime { queue, .. } => {
                 let (answer, answered) = oneshot::channel();
                 let span = tracing::Span::current();
-                let waiting = Waiting { job, done: None, answer, span };
+                let waiting = Waiting {
+                    job,
+                    done: None,
+                    answer,
+                    span,
+                };
                 queue.send(Box::new(waiting)).await.map_err(|_| stopped())?;
                 answered.await.map_err(|_| stopped())?
             }
@@ -66,7 +84,13 @@ impl Writer {
             && let Some(task) = closed.lock().await.take()
         {
             let (answer, answered) = oneshot::channel();
-            if queue.send(Box::new(Stop { answer: Some(answer) })).await.is_ok() {
+            if queue
+                .send(Box::new(Stop {
+                    answer: Some(answer),
+                }))
+                .await
+                .is_ok()
+            {
                 let _ = answered.await;
             }
             task.abort();
@@ -78,9 +102,15 @@ fn stopped() -> Error {
     Error::new(Code::Unavailable).caused_by("the writer has stopped")
 }
 
-async fn attempt<J: Job>(connection: &DatabaseConnection, clock: &dyn Clock, job: &J) -> Result<J::Output, Fault> {
+async fn attempt<J: Job>(
+    connection: &DatabaseConnection,
+    clock: &dyn Clock,
+    job: &J,
+) -> Result<J::Output, Fault> {
     let transaction = dialect::begin(connection).await?;
-    let output = job.run(&TenantTx::new(&transaction, job.tenant(), clock.now())).await?;
+    let output = job
+        .run(&TenantTx::new(&transaction, job.tenant(), clock.now()))
+        .await?;
     if let Some(tenant) = job.changes() {
         dialect::announce(&transaction, tenant).await?;
     }
@@ -96,16 +126,26 @@ async fn explained<J: Job>(
 ) -> Result<J::Output> {
     match result {
         Ok(output) => Ok(output),
-        Err(fault) => Err(job.explain(&TenantTx::new(connection, job.tenant(), clock.now()), fault).await),
+        Err(fault) => Err(job
+            .explain(&TenantTx::new(connection, job.tenant(), clock.now()), fault)
+            .await),
     }
 }
 
 /// A job in the queue, whatever its type.
 pub(crate) trait Queued: Send {
     /// Runs it inside the group's transaction; whether it wants to be kept.
-    fn run<'a>(&'a mut self, transaction: &'a DatabaseTransaction, clock: &'a dyn Clock) -> BoxFuture<'a, bool>;
+    fn run<'a>(
+        &'a mut self,
+        transaction: &'a DatabaseTransaction,
+        clock: &'a dyn Clock,
+    ) -> BoxFuture<'a, bool>;
     /// Makes the caller's error of what went wrong, after it was rolled back.
-    fn explain<'a>(&'a mut self, transaction: &'a DatabaseTransaction, clock: &'a dyn Clock) -> BoxFuture<'a, ()>;
+    fn explain<'a>(
+        &'a mut self,
+        transaction: &'a DatabaseTransaction,
+        clock: &'a dyn Clock,
+    ) -> BoxFuture<'a, ()>;
     /// Answers: `Err` when the group could not be committed.
     fn answer(self: Box<Self>, committed: std::result::Result<(), &DbErr>);
     /// Whether the queue ends here.
@@ -122,8 +162,15 @@ struct Waiting<J: Job> {
 }
 
 impl<J: Job> Waiting<J> {
-    async fn write(&self, transaction: &DatabaseTransaction, clock: &dyn Clock) -> Result<J::Output, Fault> {
-        let output = self.job.run(&TenantTx::new(transaction, self.job.tenant(), clock.now())).await?;
+    async fn write(
+        &self,
+        transaction: &DatabaseTransaction,
+        clock: &dyn Clock,
+    ) -> Result<J::Output, Fault> {
+        let output = self
+            .job
+            .run(&TenantTx::new(transaction, self.job.tenant(), clock.now()))
+            .await?;
         if let Some(tenant) = self.job.changes() {
             dialect::announce(transaction, tenant).await?;
         }
@@ -132,7 +179,11 @@ impl<J: Job> Waiting<J> {
 }
 
 impl<J: Job> Queued for Waiting<J> {
-    fn run<'a>(&'a mut self, transaction: &'a DatabaseTransaction, clock: &'a dyn Clock) -> BoxFuture<'a, bool> {
+    fn run<'a>(
+        &'a mut self,
+        transaction: &'a DatabaseTransaction,
+        clock: &'a dyn Clock,
+    ) -> BoxFuture<'a, bool> {
         let span = self.span.clone();
         async move {
             // A bug in one job must not end the writer of all.
@@ -148,7 +199,11 @@ impl<J: Job> Queued for Waiting<J> {
         .boxed()
     }
 
-    fn explain<'a>(&'a mut self, transaction: &'a DatabaseTransaction, clock: &'a dyn Clock) -> BoxFuture<'a, ()> {
+    fn explain<'a>(
+        &'a mut self,
+        transaction: &'a DatabaseTransaction,
+        clock: &'a dyn Clock,
+    ) -> BoxFuture<'a, ()> {
         async move {
             if let Some(Err(fault)) = self.done.take() {
                 let tx = TenantTx::new(transaction, self.job.tenant(), clock.now());
@@ -180,7 +235,11 @@ impl Queued for Stop {
         std::future::ready(true).boxed()
     }
 
-    fn explain<'a>(&'a mut self, _: &'a DatabaseTransaction, _: &'a dyn Clock) -> BoxFuture<'a, ()> {
+    fn explain<'a>(
+        &'a mut self,
+        _: &'a DatabaseTransaction,
+        _: &'a dyn Clock,
+    ) -> BoxFuture<'a, ()> {
         std::future::ready(()).boxed()
     }
 
@@ -204,10 +263,19 @@ async fn write_groups(
     while let Some(first) = jobs.recv().await {
         let stop = first.is_stop();
         let mut group = Vec::new();
-        let committed = write_group(&connection, clock.as_ref(), first, &mut jobs, limit, &mut group).await;
-        metrics::histogram!("palisade_store_commit_group_size").record(f64::from(u32::try_from(group.len()).unwrap_or(0)));
+        let committed = write_group(
+            &connection,
+            clock.as_ref(),
+            first,
+            &mut jobs,
+            limit,
+            &mut group,
+        )
+        .await;
+        metrics::histogram!("palisade_store_commit_group_size")
+            .record(f64::from(u32::try_from(group.len()).unwrap_or(0)));
         for job in group {
-            job.answer(committed.as_ref().map(|()| ()));
+            job.answer(committed.as_ref().copied());
         }
         if stop {
             return;

@@ -115,9 +115,10 @@ pub(super) fn sample(shape: &str, alpha: &Tenant, key: &str) -> Option<Sample> {
         }
         ("POST", "/v1/identity-providers") => whole(Some(provider)),
         ("GET" | "DELETE", "/v1/identity-providers/{}") => own(&[&alpha.provider], None),
-        ("PATCH" | "PUT", "/v1/identity-providers/{}") => {
-            own(&[&alpha.provider], Some(json!({"name": "probe"})))
-        }
+        ("PATCH" | "PUT", "/v1/identity-providers/{}") => own(
+            &[&alpha.provider],
+            Some(json!({"issuer": "https://probe.example.test"})),
+        ),
         ("GET", "/v1/schemas/{}") => named("customer", None),
         ("PUT", "/v1/schemas/{}") => named(
             "probe",

@@ -77,13 +77,10 @@ on_both_databases! {
 
         let (status, error) = create("default", json!({"email": 7})).await;
         assert_eq!(status, 400);
+        let reason = error.error.reason.expect("a reason");
         assert!(
-            error
-                .error
-                .reason
-                .expect("a reason")
-                .contains("traits/email"),
-            "the reason names the place"
+            reason.contains("traits.email"),
+            "the reason names the place: {reason}"
         );
         let (status, error) = create("nothing", traits("x@example.test")).await;
         assert_eq!(status, 400);

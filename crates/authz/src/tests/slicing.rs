@@ -298,3 +298,32 @@ fn a_slice_leaves_out_what_can_not_apply() {
     };
     assert!(compare(&compiled, &asked) >= 200);
 }
+
+/// Slices are shared by all who can't be told apart by a scope; whoever a scope names has slices of its own.
+#[test]
+fn a_policy_that_names_one_key_does_not_decide_for_another_of_the_same_roles() {
+    let text = format!(
+        "forbid (principal == Palisade::ApiKey::\"{}\", action, resource);",
+        key(1)
+    );
+    for order in [[1, 2], [2, 1]] {
+        let compiled = compiled(&[("one", &text)]);
+        for number in order.into_iter().chain(order) {
+            let question = Question {
+                principal: &api_key(number, &[Role::Owner]),
+                tenant_state: TenantState::Active,
+                action: 0,
+                resource: &engine().ordinary_resource(0, home()).expect("there is one"),
+                foreign: None,
+                ip: None,
+            };
+            assert_eq!(
+                engine()
+                    .ask(&compiled, question)
+                    .expect("can be asked")
+                    .allowed,
+                number == 2
+            );
+        }
+    }
+}

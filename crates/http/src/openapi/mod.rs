@@ -86,6 +86,24 @@ mod tests {
     }
 
     #[test]
+    fn no_two_types_are_described_under_one_name() {
+        let mut named = Named::new();
+        for operation in table().operations() {
+            operation::describe(operation, &mut named);
+        }
+        errors::name(&mut named);
+        let mut seen: BTreeMap<String, Value> = BTreeMap::new();
+        for (name, schema) in named {
+            let schema = serde_json::to_value(schema).expect("serializes");
+            assert_eq!(
+                seen.entry(name.clone()).or_insert_with(|| schema.clone()),
+                &schema,
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
     fn operation_ids_are_unique_and_references_lead_somewhere() {
         let document = openapi();
         let mut ids = HashSet::new();

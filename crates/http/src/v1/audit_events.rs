@@ -17,7 +17,7 @@ use crate::{
     doc::{Doc, Kind, Param},
     guard::Guarded,
     problem::Answer,
-    reply::{Collection, collection},
+    reply::collection,
     routes::RouteTable,
 };
 
@@ -119,7 +119,7 @@ pub(super) fn mount(table: &mut RouteTable) {
         ),
     ])
     .query(&Param::PAGE_V1)
-    .replies::<Collection<EventBody>>(200)
+    .collects::<EventBody>()
     .refuses(&[Code::InvalidRequest, Code::InvalidPageToken]);
     table.guarded::<ListAuditEvents, _, _>(Method::GET, "/v1/audit-events", list, doc);
 }

@@ -61,6 +61,12 @@ impl Log {
         {
             return Err(wrong());
         }
-        EnvFilter::builder().parse(&self.level).map_err(|_| wrong())
+        // Of the libraries below, what is worth a line every day is their warnings.
+        let level = if self.level == "info" {
+            "warn,palisade=info"
+        } else {
+            &self.level
+        };
+        EnvFilter::builder().parse(level).map_err(|_| wrong())
     }
 }

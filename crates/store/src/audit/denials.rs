@@ -10,14 +10,7 @@ use palisade_tenancy::TenantId;
 use tokio::sync::{mpsc, oneshot};
 
 use super::record::record;
-use crate::{
-    Store,
-    act::Act,
-    fault::Fault,
-    job::Job,
-    store::Inner,
-    tx::TenantTx,
-};
+use crate::{Store, act::Act, fault::Fault, job::Job, store::Inner, tx::TenantTx};
 
 /// How many refusals wait at most; more are dropped, counted and logged.
 const QUEUE: usize = 10_000;
@@ -40,19 +33,30 @@ pub(crate) struct Denials {
 impl Denials {
     pub(crate) fn new() -> Self {
         let (queue, waiting) = mpsc::channel(QUEUE);
-        Self { queue, waiting: Mutex::new(Some(waiting)) }
+        Self {
+            queue,
+            waiting: Mutex::new(Some(waiting)),
+        }
     }
 
     /// Starts the task that writes them, once. It ends with the store.
     pub(crate) fn start(&self, store: Weak<Inner>) {
-        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let waiting = self
+            .waiting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         if let Some(waiting) = waiting {
             tokio::spawn(write_batches(store, waiting));
         }
     }
 
     pub(crate) fn push(&self, denied: &Denied) {
-        if self.queue.try_send(Message::Denied(Box::new(Act::denied(denied)))).is_err() {
+        if self
+            .queue
+            .try_send(Message::Denied(Box::new(Act::denied(denied))))
+            .is_err()
+        {
             metrics::counter!("palisade_audit_denials_dropped_total").increment(1);
             tracing::warn!(
                 tenant.id = %denied.caller.tenant(),
@@ -101,10 +105,19 @@ async fn write_batches(store: Weak<Inner>, mut waiting: mpsc::Receiver<Message>)
 async fn write_batch(store: &Store, mut batch: Vec<Act>) {
     batch.sort_by_key(|act| act.tenant);
     for acts in batch.chunk_by(|one, other| one.tenant == other.tenant) {
-        let Some(tenant) = acts.first().map(|act| act.tenant) else { continue };
+        let Some(tenant) = acts.first().map(|act| act.tenant) else {
+            continue;
+        };
         let count = acts.len();
-        if let Err(error) = store.write(RecordDenials { tenant, acts: acts.to_vec() }).await {
-            metrics::counter!("palisade_audit_denials_dropped_total").increment(u64::try_from(count).unwrap_or(0));
+        if let Err(error) = store
+            .write(RecordDenials {
+                tenant,
+                acts: acts.to_vec(),
+            })
+            .await
+        {
+            metrics::counter!("palisade_audit_denials_dropped_total")
+                .increment(u64::try_from(count).unwrap_or(0));
             tracing::error!(tenant.id = %tenant, count, cause = ?error.cause(), "refusals could not be written down");
         }
     }

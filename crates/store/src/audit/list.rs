@@ -29,10 +29,21 @@ impl Store {
         page: &PageRequest,
     ) -> Result<Page<AuditEvent>> {
         let fingerprint = serde_json::to_string(filter).map_err(Error::internal)?;
-        let sealer =
-            TokenSealer::new(self.page_token_key().await?, grant.tenant(), "audit_events", &fingerprint);
+        let sealer = TokenSealer::new(
+            self.page_token_key().await?,
+            grant.tenant(),
+            "audit_events",
+            &fingerprint,
+        );
         let mut select = Select::new(COLUMNS, "audit_events", grant.tenant());
-        let AuditFilter { actor, action, resource, after, before, decision } = filter;
+        let AuditFilter {
+            actor,
+            action,
+            resource,
+            after,
+            before,
+            decision,
+        } = filter;
         if let Some(actor) = actor {
             select.and("t.actor_id = ?", actor.as_uuid());
         }
@@ -57,7 +68,9 @@ impl Store {
         let bound = select.finish("t.id DESC", u64::from(page.size.get()) + 1);
         let rows = self.reader(grant.scope()).all_bound(bound).await?;
         let events = rows.iter().map(event).collect::<Result<Vec<_>, Fault>>()?;
-        Ok(Page::of(events, page.size, &sealer, |event| event.id.as_uuid()))
+        Ok(Page::of(events, page.size, &sealer, |event| {
+            event.id.as_uuid()
+        }))
     }
 }
 
@@ -68,9 +81,16 @@ fn event(row: &QueryResult) -> Result<AuditEvent, Fault> {
         at: columns.time()?,
         request_id: columns.get()?,
         ip: columns.get()?,
-        actor: Actor { kind: columns.get()?, id: KeyId::from_uuid(columns.get()?), name: columns.get()? },
+        actor: Actor {
+            kind: columns.get()?,
+            id: KeyId::from_uuid(columns.get()?),
+            name: columns.get()?,
+        },
         action: columns.get()?,
-        resource: AuditedResource { kind: columns.get()?, id: columns.get()? },
+        resource: AuditedResource {
+            kind: columns.get()?,
+            id: columns.get()?,
+        },
         decision: columns.word(Decision::parse)?,
         policies: columns.json()?,
         policy_version: columns.get()?,

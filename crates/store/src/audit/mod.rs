@@ -56,7 +56,9 @@ impl Decision {
 
     /// The decision that this word names.
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::Allow, Self::Deny].into_iter().find(|decision| decision.as_str() == word)
+        [Self::Allow, Self::Deny]
+            .into_iter()
+            .find(|decision| decision.as_str() == word)
     }
 }
 

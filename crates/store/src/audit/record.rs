@@ -3,7 +3,7 @@
 use sea_orm::Value;
 
 use super::{AuditEventId, Decision};
-use crate::{act::Act, fault::Fault, row, tx::TenantTx};
+use crate::{act::Act, fault::Fault, row, sql::Bound, tx::TenantTx};
 
 const COLUMNS: &[&str] = &[
     "id",
@@ -22,15 +22,40 @@ const COLUMNS: &[&str] = &[
 ];
 
 /// Writes the rows of these acts of one tenant in one statement.
-pub(crate) async fn record<'a>(tx: &TenantTx<'_>, acts: impl IntoIterator<Item = &'a Act>) -> Result<(), Fault> {
-    let rows = acts.into_iter().map(|act| values(tx, act)).collect::<Result<Vec<_>, _>>()?;
-    tx.insert("audit_events", COLUMNS, rows).await?;
-    Ok(())
+pub(crate) async fn record<'a>(
+    tx: &TenantTx<'_>,
+    acts: impl IntoIterator<Item = &'a Act>,
+) -> Result<(), Fault> {
+    tx.together(statement(tx, acts)?).await
+}
+
+/// The statement that does so, to go together with others.
+pub(crate) fn statement<'a>(
+    tx: &TenantTx<'_>,
+    acts: impl IntoIterator<Item = &'a Act>,
+) -> Result<Option<Bound>, Fault> {
+    let rows = acts
+        .into_iter()
+        .map(|act| values(tx, act))
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(tx.insertion("audit_events", COLUMNS, rows))
 }
 
 fn values(tx: &TenantTx<'_>, act: &Act) -> Result<Vec<Value>, Fault> {
-    let Act { tenant: _, principal, action, resource, allowed, determining, context } = act;
-    let decision = if *allowed { Decision::Allow } else { Decision::Deny };
+    let Act {
+        tenant: _,
+        principal,
+        action,
+        resource,
+        allowed,
+        determining,
+        context,
+    } = act;
+    let decision = if *allowed {
+        Decision::Allow
+    } else {
+        Decision::Deny
+    };
     Ok(vec![
         AuditEventId::generate(tx.now()).as_uuid().into(),
         row::at(tx.now()),
@@ -43,7 +68,13 @@ fn values(tx: &TenantTx<'_>, act: &Act) -> Result<Vec<Value>, Fault> {
         resource.0.as_str().into(),
         resource.1.as_str().into(),
         decision.as_str().into(),
-        row::json(&determining.policies.iter().map(AsRef::as_ref).collect::<Vec<&str>>())?,
+        row::json(
+            &determining
+                .policies
+                .iter()
+                .map(AsRef::as_ref)
+                .collect::<Vec<&str>>(),
+        )?,
         determining.version.into(),
     ])
 }

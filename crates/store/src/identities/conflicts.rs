@@ -7,14 +7,19 @@ use palisade_identity::Identity;
 use sea_orm::Value;
 
 use super::index;
-use crate::{dialect::Violation, fault::Fault, row::Columns, select::Select, sql::TenantSql, tx::TenantTx};
+use crate::{
+    dialect::Violation, fault::Fault, row::Columns, select::Select, sql::TenantSql, tx::TenantTx,
+};
 
-const EXTERNAL_ID: TenantSql =
-    TenantSql::new("SELECT 1 FROM identities WHERE tenant_id = $1 AND external_id = $2 AND id <> $3");
+const EXTERNAL_ID: TenantSql = TenantSql::new(
+    "SELECT 1 FROM identities WHERE tenant_id = $1 AND external_id = $2 AND id <> $3",
+);
 
 /// Makes the caller's error of a fault in writing this identity.
 pub(crate) async fn explain(tx: &TenantTx<'_>, identity: &Identity, fault: Fault) -> Error {
-    let Some(Violation::Unique(constraint)) = fault.violation() else { return fault.into() };
+    let Some(Violation::Unique(constraint)) = fault.violation() else {
+        return fault.into();
+    };
     let mut fields = match taken(tx, identity).await {
         Ok(fields) => fields,
         Err(fault) => return fault.into(),
@@ -29,7 +34,13 @@ pub(crate) async fn explain(tx: &TenantTx<'_>, identity: &Identity, fault: Fault
 async fn taken(tx: &TenantTx<'_>, identity: &Identity) -> Result<BTreeSet<String>, Fault> {
     let mut fields = BTreeSet::new();
     if let Some(external_id) = &identity.external_id
-        && tx.one(EXTERNAL_ID, [external_id.as_str().into(), identity.id.as_uuid().into()]).await?.is_some()
+        && tx
+            .one(
+                EXTERNAL_ID,
+                [external_id.as_str().into(), identity.id.as_uuid().into()],
+            )
+            .await?
+            .is_some()
     {
         fields.insert("external_id".to_owned());
     }
@@ -37,7 +48,16 @@ async fn taken(tx: &TenantTx<'_>, identity: &Identity) -> Result<BTreeSet<String
         .into_iter()
         .map(|(kind, identifier)| vec![kind.into(), identifier.into()])
         .collect();
-    for kind in others(tx, identity, "type", "identity_identifiers", &["t.type", "t.identifier"], identifiers).await? {
+    for kind in others(
+        tx,
+        identity,
+        "type",
+        "identity_identifiers",
+        &["t.type", "t.identifier"],
+        identifiers,
+    )
+    .await?
+    {
         fields.insert(format!("credentials.{kind}.identifiers"));
     }
     let addresses: Vec<Vec<Value>> =
@@ -45,7 +65,16 @@ async fn taken(tx: &TenantTx<'_>, identity: &Identity) -> Result<BTreeSet<String
             .into_iter()
             .map(|(kind, via, value)| vec![kind.into(), via.into(), value.into()])
             .collect();
-    for kind in others(tx, identity, "kind", "identity_addresses", &["t.kind", "t.via", "t.value"], addresses).await? {
+    for kind in others(
+        tx,
+        identity,
+        "kind",
+        "identity_addresses",
+        &["t.kind", "t.via", "t.value"],
+        addresses,
+    )
+    .await?
+    {
         fields.insert(format!("{kind}_addresses"));
     }
     Ok(fields)
@@ -76,18 +105,32 @@ async fn others(
 /// The fields that the constraint can be about.
 fn possible(constraint: &str, identity: &Identity) -> BTreeSet<String> {
     let credentials = || {
-        let with = identity.credentials.values().filter(|credential| !credential.identifiers.is_empty());
-        with.map(|credential| format!("credentials.{}.identifiers", credential.kind.as_str())).collect()
+        let with = identity
+            .credentials
+            .values()
+            .filter(|credential| !credential.identifiers.is_empty());
+        with.map(|credential| format!("credentials.{}.identifiers", credential.kind.as_str()))
+            .collect()
     };
     match constraint {
         "identity_identifiers_pkey" | "external_identities_subject_unique" => credentials(),
         "identity_addresses_pkey" => {
             let kinds = [
-                ("verifiable_addresses", identity.verifiable_addresses.is_empty()),
+                (
+                    "verifiable_addresses",
+                    identity.verifiable_addresses.is_empty(),
+                ),
                 ("recovery_addresses", identity.recovery_addresses.is_empty()),
             ];
-            kinds.into_iter().filter(|(_, empty)| !empty).map(|(kind, _)| kind.to_owned()).collect()
+            kinds
+                .into_iter()
+                .filter(|(_, empty)| !empty)
+                .map(|(kind, _)| kind.to_owned())
+                .collect()
         }
-        constraint => crate::fault::unique_fields(constraint).iter().map(|field| (*field).to_owned()).collect(),
+        constraint => crate::fault::unique_fields(constraint)
+            .iter()
+            .map(|field| (*field).to_owned())
+            .collect(),
     }
 }

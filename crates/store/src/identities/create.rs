@@ -6,7 +6,9 @@ use palisade_identity::{Identity, change::Changed};
 use palisade_tenancy::TenantId;
 
 use super::{WRITTEN, explain, index, secrets, values};
-use crate::{Store, act::Act, audit::record::record, fault::Fault, job::Job, links::imported, tx::TenantTx};
+use crate::{
+    Store, act::Act, audit::record, fault::Fault, job::Job, links::imported, tx::TenantTx,
+};
 
 impl Store {
     /// Writes a new identity, its index rows, secrets and links, and the audit row, in one transaction.
@@ -40,12 +42,18 @@ impl Job for Create {
         let Changed { identity, secrets } = &self.changed;
         let mut row = vec![identity.id.as_uuid().into()];
         row.extend(values(identity)?);
-        let columns: Vec<&str> = std::iter::once("id").chain(WRITTEN.iter().copied()).collect();
-        tx.insert("identities", &columns, [row]).await?;
-        index::insert(tx, identity).await?;
-        secrets::write(tx, identity.id, secrets).await?;
-        imported::link(tx, identity, &palisade_linking::imported::plan(identity)).await?;
-        record(tx, [&self.act]).await?;
+        let columns: Vec<&str> = std::iter::once("id")
+            .chain(WRITTEN.iter().copied())
+            .collect();
+        let statements = tx
+            .insertion("identities", &columns, [row])
+            .into_iter()
+            .chain(index::insertions(tx, identity))
+            .chain(secrets::insertion(tx, identity.id, secrets))
+            .chain(record::statement(tx, [&self.act])?);
+        tx.together(statements).await?;
+        let links = palisade_linking::imported::plan(identity);
+        imported::link(tx, identity, &links).await?;
         Ok(identity.clone())
     }
 

@@ -5,13 +5,16 @@ use palisade_envelope::{Code, Error, Result};
 use palisade_identity::IdentityId;
 use palisade_tenancy::TenantId;
 
-use crate::{Store, act::Act, audit::record::record, fault::Fault, job::Job, sql::TenantSql, tx::TenantTx};
+use crate::{
+    Store, act::Act, audit::record::record, fault::Fault, job::Job, sql::TenantSql, tx::TenantTx,
+};
 
 // The rows that belong to it go by their foreign keys.
 const DELETE: TenantSql = TenantSql::new("DELETE FROM identities WHERE tenant_id = $1 AND id = $2");
 const DELETE_AT: TenantSql =
     TenantSql::new("DELETE FROM identities WHERE tenant_id = $1 AND id = $2 AND revision = $3");
-const IS_THERE: TenantSql = TenantSql::new("SELECT 1 FROM identities WHERE tenant_id = $1 AND id = $2");
+const IS_THERE: TenantSql =
+    TenantSql::new("SELECT 1 FROM identities WHERE tenant_id = $1 AND id = $2");
 
 impl Store {
     /// Deletes the identity that is the grant's target, its identifiers, addresses, secrets and links; `false` where
@@ -26,7 +29,12 @@ impl Store {
         if_revision: Option<i64>,
     ) -> Result<bool> {
         let id = grant.target().id;
-        self.write(Delete { act: Act::of(&grant), id, if_revision }).await
+        self.write(Delete {
+            act: Act::of(&grant),
+            id,
+            if_revision,
+        })
+        .await
     }
 }
 

@@ -5,14 +5,7 @@ use palisade_envelope::Result;
 use palisade_identity::{Identity, filter::IdentityFilter};
 
 use super::{columns, identity};
-use crate::{
-    Page, PageRequest, Store,
-    fault::Fault,
-    page::TokenSealer,
-    row,
-    select::Select,
-    sql::Bound,
-};
+use crate::{Page, PageRequest, Store, fault::Fault, page::TokenSealer, row, select::Select};
 
 impl Store {
     /// A page of the tenant's identities that pass the filter, by id. Where the filter names ids, all of them are on
@@ -28,31 +21,39 @@ impl Store {
         page: &PageRequest,
     ) -> Result<Page<Identity>> {
         let fingerprint = filter.fingerprint();
-        let sealer = TokenSealer::new(self.page_token_key().await?, grant.tenant(), "identities", &fingerprint);
+        let sealer = TokenSealer::new(
+            self.page_token_key().await?,
+            grant.tenant(),
+            "identities",
+            &fingerprint,
+        );
         let mut select = Select::new(columns!(), "identities", grant.tenant());
         narrow(&mut select, filter);
         if let Some(token) = &page.token {
             select.and("t.id > ?", sealer.open(token)?);
         }
-        let limit = if filter.ids.is_empty() { u64::from(page.size.get()) + 1 } else { 500 };
-        let rows = self.page(grant, select.finish("t.id", limit)).await?;
-        let identities = rows.iter().map(identity).collect::<Result<Vec<_>, Fault>>()?;
-        if filter.ids.is_empty() {
-            Ok(Page::of(identities, page.size, &sealer, |identity| identity.id.as_uuid()))
+        let limit = if filter.ids.is_empty() {
+            u64::from(page.size.get()) + 1
         } else {
-            Ok(Page { items: identities, next: None })
-        }
-    }
-
-    async fn page(
-        &self,
-        grant: &Authorized<ListIdentities>,
-        bound: Bound,
-    ) -> Result<Vec<sea_orm::QueryResult>, Fault> {
-        let reader = self.reader(grant.scope());
-        match reader.all_bound(bound.clone()).await {
-            Err(fault) if fault.lost_connection() => reader.all_bound(bound).await,
-            done => done,
+            500
+        };
+        let rows = self
+            .reader(grant.scope())
+            .all_bound(select.finish("t.id", limit))
+            .await?;
+        let identities = rows
+            .iter()
+            .map(identity)
+            .collect::<Result<Vec<_>, Fault>>()?;
+        if filter.ids.is_empty() {
+            Ok(Page::of(identities, page.size, &sealer, |identity| {
+                identity.id.as_uuid()
+            }))
+        } else {
+            Ok(Page {
+                items: identities,
+                next: None,
+            })
         }
     }
 }
@@ -75,11 +76,19 @@ fn narrow(select: &mut Select, filter: &IdentityFilter) {
     if !ids.is_empty() {
         select.and_in("t.id", ids.iter().map(|id| id.as_uuid().into()));
     }
-    if let (Some(raw), Some(normalized)) = (credentials_identifier, filter.normalized_identifier()) {
+    if let (Some(raw), Some(normalized)) = (credentials_identifier, filter.normalized_identifier())
+    {
         identifiers(select, "x.identifier = ?", [normalized], [raw.clone()]);
     }
-    if let (Some(raw), Some(normalized)) = (credentials_identifier_similar, filter.normalized_similar()) {
-        identifiers(select, "x.identifier >= ? AND x.identifier < ?", prefix(normalized), prefix(raw.clone()));
+    if let (Some(raw), Some(normalized)) =
+        (credentials_identifier_similar, filter.normalized_similar())
+    {
+        identifiers(
+            select,
+            "x.identifier >= ? AND x.identifier < ?",
+            prefix(normalized),
+            prefix(raw.clone()),
+        );
     }
     if let Some(organization) = organization_id {
         select.and("t.organization_id = ?", *organization);
@@ -113,8 +122,14 @@ fn prefix(beginning: String) -> [String; 2] {
 }
 
 /// Only identities with such an identifier: normalised for the kinds that keep it so, as it is for the others.
-fn identifiers<const N: usize>(select: &mut Select, condition: &str, normalized: [String; N], raw: [String; N]) {
-    const ROWS: &str = "SELECT x.identity_id FROM identity_identifiers x WHERE x.tenant_id = $1 AND";
+fn identifiers<const N: usize>(
+    select: &mut Select,
+    condition: &str,
+    normalized: [String; N],
+    raw: [String; N],
+) {
+    const ROWS: &str =
+        "SELECT x.identity_id FROM identity_identifiers x WHERE x.tenant_id = $1 AND";
     let values: Vec<_> = normalized.into_iter().chain(raw).map(Into::into).collect();
     let text = format!(
         "t.id IN ({ROWS} x.type IN ('password', 'webauthn', 'code') AND {condition} \

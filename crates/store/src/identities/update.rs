@@ -7,7 +7,8 @@ use palisade_tenancy::TenantId;
 
 use super::{explain, identity, index, load::BY_ID, secrets, values};
 use crate::{
-    Store, act::Act, audit::record::record, fault::Fault, job::Job, links::imported, sql::TenantSql, tx::TenantTx,
+    Store, act::Act, audit::record::record, fault::Fault, job::Job, links::imported,
+    sql::TenantSql, tx::TenantTx,
 };
 
 const UPDATE: TenantSql = TenantSql::new(
@@ -31,9 +32,16 @@ impl Store {
         changed: Changed,
     ) -> Result<Identity> {
         if changed.identity.id != grant.target().id {
-            return Err(Error::internal("the change is of another identity than the grant"));
+            return Err(Error::internal(
+                "the change is of another identity than the grant",
+            ));
         }
-        self.write(Update { act: Act::of(&grant), base_revision, changed }).await
+        self.write(Update {
+            act: Act::of(&grant),
+            base_revision,
+            changed,
+        })
+        .await
     }
 }
 
@@ -53,9 +61,20 @@ impl Job for Update {
     async fn run(&self, tx: &TenantTx<'_>) -> Result<Identity, Fault> {
         let before = write(tx, self.base_revision, &self.changed).await?;
         let after = &self.changed.identity;
-        let (old, new) = (palisade_linking::imported::plan(&before), palisade_linking::imported::plan(after));
-        let gone: Vec<_> = old.iter().filter(|link| !new.contains(link)).cloned().collect();
-        let added: Vec<_> = new.iter().filter(|link| !old.contains(link)).cloned().collect();
+        let (old, new) = (
+            palisade_linking::imported::plan(&before),
+            palisade_linking::imported::plan(after),
+        );
+        let gone: Vec<_> = old
+            .iter()
+            .filter(|link| !new.contains(link))
+            .cloned()
+            .collect();
+        let added: Vec<_> = new
+            .iter()
+            .filter(|link| !old.contains(link))
+            .cloned()
+            .collect();
         imported::unlink(tx, after.id, &gone).await?;
         imported::link(tx, after, &added).await?;
         record(tx, [&self.act]).await?;
@@ -68,10 +87,20 @@ impl Job for Update {
 }
 
 /// Writes row, index rows and secrets; the state before. Links are the caller's.
-pub(crate) async fn write(tx: &TenantTx<'_>, base_revision: i64, changed: &Changed) -> Result<Identity, Fault> {
-    let Changed { identity: after, secrets } = changed;
+pub(crate) async fn write(
+    tx: &TenantTx<'_>,
+    base_revision: i64,
+    changed: &Changed,
+) -> Result<Identity, Fault> {
+    let Changed {
+        identity: after,
+        secrets,
+    } = changed;
     let stale = || Error::new(Code::StaleResource);
-    let row = tx.one(BY_ID, [after.id.as_uuid().into()]).await?.ok_or_else(|| Error::new(Code::NotFound))?;
+    let row = tx
+        .one(BY_ID, [after.id.as_uuid().into()])
+        .await?
+        .ok_or_else(|| Error::new(Code::NotFound))?;
     let before = identity(&row)?;
     if before.revision != base_revision {
         return Err(stale().into());

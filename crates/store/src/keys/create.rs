@@ -39,14 +39,25 @@ impl Store {
         self.create_key(Act::of(&grant), tenant, new).await
     }
 
-    async fn create_key(&self, act: Act, of: TenantId, mut new: NewApiKey) -> Result<(ApiKeyRecord, ApiKey)> {
+    async fn create_key(
+        &self,
+        act: Act,
+        of: TenantId,
+        mut new: NewApiKey,
+    ) -> Result<(ApiKeyRecord, ApiKey)> {
         if of == TenantId::PLATFORM {
             new.roles = vec![Role::Operator];
         }
         new.roles.sort_unstable();
         new.roles.dedup();
         let key = ApiKey::generate(of, self.inner.clock.now())?;
-        let job = CreateKey { act: act.on("ApiKey", key.id()), of, new, id: key.id(), sha256: key.secret_sha256() };
+        let job = CreateKey {
+            act: act.on("ApiKey", key.id()),
+            of,
+            new,
+            id: key.id(),
+            sha256: key.secret_sha256(),
+        };
         Ok((self.write(job).await?, key))
     }
 }
@@ -67,7 +78,12 @@ impl Job for CreateKey {
     }
 
     async fn run(&self, tx: &TenantTx<'_>) -> Result<ApiKeyRecord, Fault> {
-        let NewApiKey { name, roles, expires_at, allowed_cidrs } = &self.new;
+        let NewApiKey {
+            name,
+            roles,
+            expires_at,
+            allowed_cidrs,
+        } = &self.new;
         let of = tx.of(self.of);
         if !crate::tenants::is_there(&of).await? {
             return Err(Error::new(Code::NotFound).into());
@@ -81,7 +97,15 @@ impl Job for CreateKey {
             row::maybe_at(*expires_at),
             row::at(tx.now()),
         ];
-        let columns = ["id", "name", "roles", "secret_sha256", "allowed_cidrs", "expires_at", "created_at"];
+        let columns = [
+            "id",
+            "name",
+            "roles",
+            "secret_sha256",
+            "allowed_cidrs",
+            "expires_at",
+            "created_at",
+        ];
         of.insert("api_keys", &columns, [values]).await?;
         record(tx, [&self.act]).await?;
         Ok(ApiKeyRecord {

@@ -39,7 +39,9 @@ fn read(tenant: TenantId, id: KeyId, row: &QueryResult) -> Result<KeyRecord, Fau
         id,
         name,
         roles,
-        secret_sha256: sha256.try_into().map_err(|_| unreadable("a key's hash is not 32 bytes".to_owned()))?,
+        secret_sha256: sha256
+            .try_into()
+            .map_err(|_| unreadable("a key's hash is not 32 bytes".to_owned()))?,
         expires_at: columns.maybe_time()?,
         revoked_at: columns.maybe_time()?,
         allowed_cidrs: columns.json()?,

@@ -20,7 +20,10 @@ impl Store {
     ///
     /// # Errors
     /// `unavailable` or `internal` when the database can't answer.
-    pub async fn list_api_keys(&self, grant: &Authorized<ListApiKeys>) -> Result<Vec<ApiKeyRecord>> {
+    pub async fn list_api_keys(
+        &self,
+        grant: &Authorized<ListApiKeys>,
+    ) -> Result<Vec<ApiKeyRecord>> {
         self.keys_of(grant.tenant()).await
     }
 
@@ -28,7 +31,10 @@ impl Store {
     ///
     /// # Errors
     /// `unavailable` or `internal` when the database can't answer.
-    pub async fn list_tenant_keys(&self, grant: &Authorized<ListTenantKeys>) -> Result<Vec<ApiKeyRecord>> {
+    pub async fn list_tenant_keys(
+        &self,
+        grant: &Authorized<ListTenantKeys>,
+    ) -> Result<Vec<ApiKeyRecord>> {
         self.keys_of(tenant_of(grant.target())?).await
     }
 

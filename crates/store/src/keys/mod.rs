@@ -13,10 +13,7 @@ use palisade_tenancy::{KeyId, Role};
 use sea_orm::QueryResult;
 use serde::Serialize;
 
-use crate::{
-    fault::Fault,
-    row::Columns,
-};
+use crate::{fault::Fault, row::Columns};
 
 /// What is asked for when a key is made.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -54,7 +51,6 @@ pub struct ApiKeyRecord {
     pub created_at: Timestamp,
 }
 
-
 fn record(row: &QueryResult) -> Result<ApiKeyRecord, Fault> {
     let mut columns = Columns::of(row);
     let id = KeyId::from_uuid(columns.get()?);
@@ -72,7 +68,9 @@ fn record(row: &QueryResult) -> Result<ApiKeyRecord, Fault> {
 }
 
 /// The target of an operator's grant on a tenant.
-pub(crate) fn tenant_of(target: &palisade_authz::NamedTarget) -> palisade_envelope::Result<palisade_tenancy::TenantId> {
+pub(crate) fn tenant_of(
+    target: &palisade_authz::NamedTarget,
+) -> palisade_envelope::Result<palisade_tenancy::TenantId> {
     palisade_tenancy::TenantId::parse(target.id())
         .ok_or_else(|| Error::internal("the target of an operator's grant is no tenant"))
 }

@@ -8,7 +8,10 @@ use palisade_envelope::Result;
 use palisade_tenancy::{KeyId, TenantId};
 
 use super::tenant_of;
-use crate::{Store, act::Act, audit::record::record, fault::Fault, job::Job, row, sql::TenantSql, tx::TenantTx};
+use crate::{
+    Store, act::Act, audit::record::record, fault::Fault, job::Job, row, sql::TenantSql,
+    tx::TenantTx,
+};
 
 const REVOKE: TenantSql = TenantSql::new(
     "UPDATE api_keys SET revoked_at = coalesce(revoked_at, $3) WHERE tenant_id = $1 AND id = $2",
@@ -22,8 +25,15 @@ impl Store {
     /// `unavailable` or `internal` when the database can't answer.
     #[tracing::instrument(name = "store.api_key.revoke", skip_all, fields(tenant.id = %grant.tenant()))]
     pub async fn revoke_api_key(&self, grant: Authorized<RevokeApiKey>) -> Result<bool> {
-        let Some(key) = KeyId::parse(grant.target().id()) else { return Ok(false) };
-        self.write(RevokeKey { act: Act::of(&grant), of: grant.tenant(), key }).await
+        let Some(key) = KeyId::parse(grant.target().id()) else {
+            return Ok(false);
+        };
+        self.write(RevokeKey {
+            act: Act::of(&grant),
+            of: grant.tenant(),
+            key,
+        })
+        .await
     }
 
     /// Revokes a key of the tenant that is the grant's target.
@@ -31,9 +41,18 @@ impl Store {
     /// # Errors
     /// `unavailable` or `internal` when the database can't answer.
     #[tracing::instrument(name = "store.tenant.revoke_key", skip_all, fields(tenant.id = %grant.target().id()))]
-    pub async fn revoke_tenant_key(&self, grant: Authorized<RevokeTenantKey>, key: KeyId) -> Result<bool> {
+    pub async fn revoke_tenant_key(
+        &self,
+        grant: Authorized<RevokeTenantKey>,
+        key: KeyId,
+    ) -> Result<bool> {
         let of = tenant_of(grant.target())?;
-        self.write(RevokeKey { act: Act::of(&grant).on("ApiKey", key), of, key }).await
+        self.write(RevokeKey {
+            act: Act::of(&grant).on("ApiKey", key),
+            of,
+            key,
+        })
+        .await
     }
 }
 

@@ -40,7 +40,10 @@ impl UsedKeys {
     }
 
     pub(crate) fn note(&self, tenant: TenantId, key: KeyId, now: Timestamp) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert((tenant, key), now);
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert((tenant, key), now);
     }
 
     /// Writes them down.
@@ -49,7 +52,10 @@ impl UsedKeys {
         if used.is_empty() {
             return Ok(());
         }
-        let mut used: Vec<_> = used.into_iter().map(|((tenant, key), at)| (tenant, key, at)).collect();
+        let mut used: Vec<_> = used
+            .into_iter()
+            .map(|((tenant, key), at)| (tenant, key, at))
+            .collect();
         // Every node takes the rows in the same order, so that two never wait for each other.
         used.sort_unstable();
         store.write(NoteUse(used)).await
@@ -67,7 +73,9 @@ impl Job for NoteUse {
 
     async fn run(&self, tx: &TenantTx<'_>) -> Result<(), Fault> {
         for (tenant, key, at) in &self.0 {
-            tx.of(*tenant).execute(NOTE, [key.as_uuid().into(), row::at(*at)]).await?;
+            tx.of(*tenant)
+                .execute(NOTE, [key.as_uuid().into(), row::at(*at)])
+                .await?;
         }
         Ok(())
     }

@@ -22,14 +22,26 @@ const UNLINK: TenantSql = TenantSql::new(
 );
 
 /// Makes the links that the identity's credentials name newly, and the providers that the tenant does not have yet.
-pub(crate) async fn link(tx: &TenantTx<'_>, identity: &Identity, links: &[ImportedLink]) -> Result<(), Fault> {
+pub(crate) async fn link(
+    tx: &TenantTx<'_>,
+    identity: &Identity,
+    links: &[ImportedLink],
+) -> Result<(), Fault> {
     for link in links {
         let kind = link.provider_type();
         let field = format!("credentials.{}.identifiers", kind.as_str());
         let provider = providers::named(tx, link.provider_name(), kind).await?;
         if provider.kind != kind {
-            let expected = format!("a provider of type `{}`; it is of type `{}`", kind.as_str(), provider.kind.as_str());
-            return Err(Error::field(format!("credentials.{}.config.providers", kind.as_str()), expected).into());
+            let expected = format!(
+                "a provider of type `{}`; it is of type `{}`",
+                kind.as_str(),
+                provider.kind.as_str()
+            );
+            return Err(Error::field(
+                format!("credentials.{}.config.providers", kind.as_str()),
+                expected,
+            )
+            .into());
         }
         let values = [
             LinkId::generate(tx.now()).as_uuid().into(),
@@ -47,9 +59,17 @@ pub(crate) async fn link(tx: &TenantTx<'_>, identity: &Identity, links: &[Import
 }
 
 /// Removes the links that the identity's credentials name no more.
-pub(crate) async fn unlink(tx: &TenantTx<'_>, identity: IdentityId, links: &[ImportedLink]) -> Result<(), Fault> {
+pub(crate) async fn unlink(
+    tx: &TenantTx<'_>,
+    identity: IdentityId,
+    links: &[ImportedLink],
+) -> Result<(), Fault> {
     for link in links {
-        let values = [identity.as_uuid().into(), link.external_id().into(), link.provider_name().into()];
+        let values = [
+            identity.as_uuid().into(),
+            link.external_id().into(),
+            link.provider_name().into(),
+        ];
         tx.execute(UNLINK, values).await?;
     }
     Ok(())

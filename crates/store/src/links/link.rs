@@ -50,9 +50,17 @@ impl Store {
     ) -> Result<ExternalIdentity> {
         let target = grant.target().id;
         if changed.identity.id != target || plan.user() != target {
-            return Err(Error::internal("the plan or the change is of another identity than the grant"));
+            return Err(Error::internal(
+                "the plan or the change is of another identity than the grant",
+            ));
         }
-        self.write(Link { act: Act::of(&grant), base_revision, plan, changed }).await
+        self.write(Link {
+            act: Act::of(&grant),
+            base_revision,
+            plan,
+            changed,
+        })
+        .await
     }
 }
 
@@ -88,7 +96,10 @@ impl Job for Link {
             return Err(Error::new(Code::AlreadyLinked).into());
         }
         let key = [plan.provider().as_uuid().into(), plan.external_id().into()];
-        let row = tx.one(BY_SUBJECT, key).await?.ok_or_else(|| Error::internal("the link was not written"))?;
+        let row = tx
+            .one(BY_SUBJECT, key)
+            .await?
+            .ok_or_else(|| Error::internal("the link was not written"))?;
         record(tx, [&self.act]).await?;
         external(&row)
     }

@@ -22,7 +22,12 @@ impl Store {
         &self,
         grant: &Authorized<ListExternalIdentities>,
     ) -> Result<Vec<ExternalIdentity>> {
-        let rows = self.read_all(grant.tenant(), LIST, [grant.target().id.as_uuid().into()]).await?;
-        Ok(rows.iter().map(external).collect::<Result<Vec<_>, Fault>>()?)
+        let rows = self
+            .read_all(grant.tenant(), LIST, [grant.target().id.as_uuid().into()])
+            .await?;
+        Ok(rows
+            .iter()
+            .map(external)
+            .collect::<Result<Vec<_>, Fault>>()?)
     }
 }

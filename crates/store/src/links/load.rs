@@ -32,8 +32,18 @@ impl Store {
         let key = [link.as_uuid().into(), user.as_uuid().into()];
         let row = self.read_one(scope.tenant(), OF_USER, key).await?;
         let found = row.map(|row| external(&row)).transpose()?;
-        let linked_by = found.as_ref().map_or(LinkedBy::Manual, |found| found.linked_by);
-        Ok(Sealed::new(scope.tenant(), ExternalIdentityTarget { user, id: link, linked_by }, found))
+        let linked_by = found
+            .as_ref()
+            .map_or(LinkedBy::Manual, |found| found.linked_by);
+        Ok(Sealed::new(
+            scope.tenant(),
+            ExternalIdentityTarget {
+                user,
+                id: link,
+                linked_by,
+            },
+            found,
+        ))
     }
 
     /// The external identity of this subject at this provider, whoever it is linked to: to plan a link with.

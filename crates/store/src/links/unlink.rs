@@ -17,8 +17,9 @@ use crate::{
     tx::TenantTx,
 };
 
-const UNLINK: TenantSql =
-    TenantSql::new("DELETE FROM external_identities WHERE tenant_id = $1 AND id = $2 AND identity_id = $3");
+const UNLINK: TenantSql = TenantSql::new(
+    "DELETE FROM external_identities WHERE tenant_id = $1 AND id = $2 AND identity_id = $3",
+);
 
 impl Store {
     /// Removes the link as planned, and writes the identity's next state, in which no credential shows it; `false`
@@ -34,10 +35,20 @@ impl Store {
         changed: Changed,
     ) -> Result<bool> {
         let target = grant.target();
-        if plan.link() != target.id || plan.user() != target.user || changed.identity.id != target.user {
-            return Err(Error::internal("the plan or the change is of another link than the grant"));
+        if plan.link() != target.id
+            || plan.user() != target.user
+            || changed.identity.id != target.user
+        {
+            return Err(Error::internal(
+                "the plan or the change is of another link than the grant",
+            ));
         }
-        self.write(Unlink { act: Act::of(&grant), plan, changed }).await
+        self.write(Unlink {
+            act: Act::of(&grant),
+            plan,
+            changed,
+        })
+        .await
     }
 }
 
@@ -55,7 +66,10 @@ impl Job for Unlink {
     }
 
     async fn run(&self, tx: &TenantTx<'_>) -> Result<bool, Fault> {
-        let key = [self.plan.link().as_uuid().into(), self.plan.user().as_uuid().into()];
+        let key = [
+            self.plan.link().as_uuid().into(),
+            self.plan.user().as_uuid().into(),
+        ];
         if tx.execute(UNLINK, key).await? == 0 {
             return Ok(false);
         }

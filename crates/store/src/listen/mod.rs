@@ -31,7 +31,11 @@ impl Sink {
 
     /// Tells the listener, if there is one.
     pub(crate) fn send(&self, heard: Heard) {
-        let ear = self.0.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let ear = self
+            .0
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         if let Some(ear) = ear {
             ear(heard);
         }
@@ -41,7 +45,10 @@ impl Sink {
 impl Store {
     /// Tells `sink` of changes in tenants, keys, policies, schemas and providers, whoever makes them, until the task
     /// is aborted. What this node changes is told before its caller is answered; what others change, within 1 s.
-    pub fn listen(&self, sink: impl Fn(Heard) + Send + Sync + 'static) -> tokio::task::JoinHandle<()> {
+    pub fn listen(
+        &self,
+        sink: impl Fn(Heard) + Send + Sync + 'static,
+    ) -> tokio::task::JoinHandle<()> {
         let schemas = self.clone();
         self.inner.sink.set(Arc::new(move |heard| {
             match heard {

@@ -47,7 +47,9 @@ async fn connect(url: &str) -> Result<PgListener, sqlx::Error> {
         Ok(listener)
     };
     // A first connection may need name resolution and TLS.
-    tokio::time::timeout(Duration::from_secs(2), connecting).await.map_err(|_| sqlx::Error::PoolTimedOut)?
+    tokio::time::timeout(Duration::from_secs(2), connecting)
+        .await
+        .map_err(|_| sqlx::Error::PoolTimedOut)?
 }
 
 /// Hears until the connection is lost; why.
@@ -55,12 +57,14 @@ async fn hear(store: &Store, listener: &mut PgListener) -> sqlx::Error {
     loop {
         match tokio::time::timeout(SILENCE, listener.try_recv()).await {
             Ok(Ok(Some(notification))) => {
-                let what = TenantId::parse(notification.payload()).map_or(Invalidation::Everything, Invalidation::Tenant);
+                let what = TenantId::parse(notification.payload())
+                    .map_or(Invalidation::Everything, Invalidation::Tenant);
                 store.hear_changed(what);
             }
             Ok(Ok(None)) => return sqlx::Error::WorkerCrashed,
             Ok(Err(error)) => return error,
-            Err(_silence) => match tokio::time::timeout(ANSWER, listener.execute("SELECT 1")).await {
+            Err(_silence) => match tokio::time::timeout(ANSWER, listener.execute("SELECT 1")).await
+            {
                 Ok(Ok(_)) => {}
                 Ok(Err(error)) => return error,
                 Err(_) => return sqlx::Error::PoolTimedOut,

@@ -5,7 +5,9 @@ use palisade_envelope::{Code, Error, Result};
 use palisade_tenancy::TenantId;
 
 use super::{Check, check, load, raise_version};
-use crate::{Store, act::Act, audit::record::record, fault::Fault, job::Job, sql::TenantSql, tx::TenantTx};
+use crate::{
+    Store, act::Act, audit::record::record, fault::Fault, job::Job, sql::TenantSql, tx::TenantTx,
+};
 
 const DELETE: TenantSql = TenantSql::new("DELETE FROM policies WHERE tenant_id = $1 AND name = $2");
 
@@ -23,7 +25,13 @@ impl Store {
         check: impl Fn(&[StoredPolicy]) -> Result<()> + Send + Sync + 'static,
     ) -> Result<bool> {
         let name = grant.target().id().to_owned();
-        self.write(Delete { act: Act::of(&grant), name, if_revision, check: Box::new(check) }).await
+        self.write(Delete {
+            act: Act::of(&grant),
+            name,
+            if_revision,
+            check: Box::new(check),
+        })
+        .await
     }
 }
 
@@ -46,9 +54,14 @@ impl Job for Delete {
     }
 
     async fn run(&self, tx: &TenantTx<'_>) -> Result<bool, Fault> {
-        let Some(before) = load(tx, &self.name).await? else { return Ok(false) };
+        let Some(before) = load(tx, &self.name).await? else {
+            return Ok(false);
+        };
         raise_version(tx).await?;
-        if self.if_revision.is_some_and(|revision| revision != before.revision) {
+        if self
+            .if_revision
+            .is_some_and(|revision| revision != before.revision)
+        {
             return Err(Error::new(Code::StaleResource).into());
         }
         let deleted = tx.execute(DELETE, [self.name.as_str().into()]).await? > 0;

@@ -18,16 +18,25 @@ impl Store {
     ///
     /// # Errors
     /// `unavailable` or `internal` when the database can't answer.
-    pub async fn list_policies(&self, grant: &Authorized<ListPolicies>) -> Result<Vec<PolicyDocument>> {
+    pub async fn list_policies(
+        &self,
+        grant: &Authorized<ListPolicies>,
+    ) -> Result<Vec<PolicyDocument>> {
         let rows = self.read_all(grant.tenant(), LIST, []).await?;
-        Ok(rows.iter().map(document).collect::<Result<Vec<_>, Fault>>()?)
+        Ok(rows
+            .iter()
+            .map(document)
+            .collect::<Result<Vec<_>, Fault>>()?)
     }
 
     /// The policy that is the grant's target.
     ///
     /// # Errors
     /// `unavailable` or `internal` when the database can't answer.
-    pub async fn read_policy(&self, grant: &Authorized<ReadPolicy>) -> Result<Option<PolicyDocument>> {
+    pub async fn read_policy(
+        &self,
+        grant: &Authorized<ReadPolicy>,
+    ) -> Result<Option<PolicyDocument>> {
         Ok(load(&self.reader(grant.scope()), grant.target().id()).await?)
     }
 }

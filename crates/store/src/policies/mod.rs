@@ -49,13 +49,17 @@ const ONE: TenantSql = TenantSql::new(
     "SELECT name, text, created_at, updated_at, revision FROM policies WHERE tenant_id = $1 AND name = $2",
 );
 
-const STORED: TenantSql = TenantSql::new("SELECT name, text FROM policies WHERE tenant_id = $1 ORDER BY name");
+const STORED: TenantSql =
+    TenantSql::new("SELECT name, text FROM policies WHERE tenant_id = $1 ORDER BY name");
 
 const RISE: TenantSql =
     TenantSql::new("UPDATE tenants SET policy_version = policy_version + 1 WHERE tenants.id = $1");
 
 async fn load(tx: &TenantTx<'_>, name: &str) -> Result<Option<PolicyDocument>, Fault> {
-    tx.one(ONE, [name.into()]).await?.map(|row| document(&row)).transpose()
+    tx.one(ONE, [name.into()])
+        .await?
+        .map(|row| document(&row))
+        .transpose()
 }
 
 /// Raises the version of the tenant's policies. It comes first: the tenant's row stays locked until the commit, so
@@ -70,7 +74,10 @@ async fn check(tx: &TenantTx<'_>, check: &Check) -> Result<(), Fault> {
     let mut policies = Vec::new();
     for row in tx.all(STORED, []).await? {
         let mut columns = Columns::of(&row);
-        policies.push(StoredPolicy { name: columns.get()?, text: columns.get::<String>()?.into() });
+        policies.push(StoredPolicy {
+            name: columns.get()?,
+            text: columns.get::<String>()?.into(),
+        });
     }
     Ok(check(&policies)?)
 }

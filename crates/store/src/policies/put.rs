@@ -6,7 +6,8 @@ use palisade_tenancy::TenantId;
 
 use super::{Check, PolicyDocument, check, load, raise_version};
 use crate::{
-    Store, act::Act, audit::record::record, fault::Fault, job::Job, row, sql::TenantSql, tx::TenantTx,
+    Store, act::Act, audit::record::record, fault::Fault, job::Job, row, sql::TenantSql,
+    tx::TenantTx,
 };
 
 const PUT: TenantSql = TenantSql::new(
@@ -31,9 +32,17 @@ impl Store {
         check: impl Fn(&[StoredPolicy]) -> Result<()> + Send + Sync + 'static,
     ) -> Result<(PolicyDocument, bool)> {
         if policy.name() != grant.target().id() {
-            return Err(Error::internal("the policy was validated under another name than it was allowed for"));
+            return Err(Error::internal(
+                "the policy was validated under another name than it was allowed for",
+            ));
         }
-        self.write(Put { act: Act::of(&grant), policy, if_revision, check: Box::new(check) }).await
+        self.write(Put {
+            act: Act::of(&grant),
+            policy,
+            if_revision,
+            check: Box::new(check),
+        })
+        .await
     }
 }
 
@@ -62,14 +71,20 @@ impl Job for Put {
         if self.if_revision.is_some() && self.if_revision != revision {
             return Err(Error::new(Code::StaleResource).into());
         }
-        let values = [self.policy.name().into(), self.policy.text().into(), row::at(tx.now())];
+        let values = [
+            self.policy.name().into(),
+            self.policy.text().into(),
+            row::at(tx.now()),
+        ];
         tx.execute(PUT, values).await?;
         check(tx, &self.check).await?;
         record(tx, [&self.act]).await?;
         let document = PolicyDocument {
             name: self.policy.name().to_owned(),
             policy: self.policy.text().into(),
-            created_at: before.as_ref().map_or(tx.now(), |document| document.created_at),
+            created_at: before
+                .as_ref()
+                .map_or(tx.now(), |document| document.created_at),
             updated_at: tx.now(),
             revision: revision.unwrap_or(0) + 1,
         };

@@ -24,8 +24,14 @@ fn read(rows: &[QueryResult]) -> Result<StoredPolicies, Fault> {
     for row in rows {
         let mut columns = Columns::of(row);
         stored.version = columns.get()?;
-        if let (Some(name), Some(text)) = (columns.get::<Option<String>>()?, columns.get::<Option<String>>()?) {
-            stored.policies.push(StoredPolicy { name, text: text.into() });
+        if let (Some(name), Some(text)) = (
+            columns.get::<Option<String>>()?,
+            columns.get::<Option<String>>()?,
+        ) {
+            stored.policies.push(StoredPolicy {
+                name,
+                text: text.into(),
+            });
         }
     }
     Ok(stored)

@@ -20,7 +20,12 @@ impl Store {
         new: NewIdentityProvider,
     ) -> Result<IdentityProvider> {
         let id = ProviderId::generate(self.inner.clock.now());
-        self.write(Create { act: Act::of(&grant).on("IdentityProvider", id), id, new }).await
+        self.write(Create {
+            act: Act::of(&grant).on("IdentityProvider", id),
+            id,
+            new,
+        })
+        .await
     }
 }
 
@@ -64,7 +69,15 @@ pub(super) async fn insert(
         row::at(tx.now()),
         1_i64.into(),
     ];
-    let columns = ["id", "name", "type", "issuer", "created_at", "updated_at", "revision"];
+    let columns = [
+        "id",
+        "name",
+        "type",
+        "issuer",
+        "created_at",
+        "updated_at",
+        "revision",
+    ];
     tx.insert("identity_providers", &columns, [values]).await?;
     Ok(IdentityProvider {
         id,

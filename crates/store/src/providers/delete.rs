@@ -6,12 +6,16 @@ use palisade_identity::ProviderId;
 use palisade_tenancy::TenantId;
 
 use super::load;
-use crate::{Store, act::Act, audit::record::record, fault::Fault, job::Job, sql::TenantSql, tx::TenantTx};
+use crate::{
+    Store, act::Act, audit::record::record, fault::Fault, job::Job, sql::TenantSql, tx::TenantTx,
+};
 
-const DELETE: TenantSql = TenantSql::new("DELETE FROM identity_providers WHERE tenant_id = $1 AND id = $2");
+const DELETE: TenantSql =
+    TenantSql::new("DELETE FROM identity_providers WHERE tenant_id = $1 AND id = $2");
 
-const KNOWN: TenantSql =
-    TenantSql::new("SELECT 1 FROM external_identities WHERE tenant_id = $1 AND provider_id = $2 LIMIT 1");
+const KNOWN: TenantSql = TenantSql::new(
+    "SELECT 1 FROM external_identities WHERE tenant_id = $1 AND provider_id = $2 LIMIT 1",
+);
 
 impl Store {
     /// Deletes the provider that is the grant's target; `false` where it is not there. `if_revision`: only that
@@ -25,8 +29,15 @@ impl Store {
         grant: Authorized<DeleteIdentityProvider>,
         if_revision: Option<i64>,
     ) -> Result<bool> {
-        let Some(id) = ProviderId::parse(grant.target().id()) else { return Ok(false) };
-        self.write(Delete { act: Act::of(&grant), id, if_revision }).await
+        let Some(id) = ProviderId::parse(grant.target().id()) else {
+            return Ok(false);
+        };
+        self.write(Delete {
+            act: Act::of(&grant),
+            id,
+            if_revision,
+        })
+        .await
     }
 }
 
@@ -48,12 +59,18 @@ impl Job for Delete {
     }
 
     async fn run(&self, tx: &TenantTx<'_>) -> Result<bool, Fault> {
-        let Some(provider) = load(tx, self.id).await? else { return Ok(false) };
-        if self.if_revision.is_some_and(|revision| revision != provider.revision) {
+        let Some(provider) = load(tx, self.id).await? else {
+            return Ok(false);
+        };
+        if self
+            .if_revision
+            .is_some_and(|revision| revision != provider.revision)
+        {
             return Err(Error::new(Code::StaleResource).into());
         }
         if tx.one(KNOWN, [self.id.as_uuid().into()]).await?.is_some() {
-            let message = "the identity provider still has external identities; remove their links first";
+            let message =
+                "the identity provider still has external identities; remove their links first";
             return Err(Error::with_message(Code::InUse, message).into());
         }
         let deleted = tx.execute(DELETE, [self.id.as_uuid().into()]).await? > 0;

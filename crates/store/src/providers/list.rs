@@ -26,7 +26,10 @@ impl Store {
         grant: &Authorized<ListIdentityProviders>,
     ) -> Result<Vec<IdentityProvider>> {
         let rows = self.read_all(grant.tenant(), LIST, []).await?;
-        Ok(rows.iter().map(provider).collect::<Result<Vec<_>, Fault>>()?)
+        Ok(rows
+            .iter()
+            .map(provider)
+            .collect::<Result<Vec<_>, Fault>>()?)
     }
 
     /// The provider that is the grant's target.
@@ -47,7 +50,11 @@ impl Store {
     ///
     /// # Errors
     /// `unavailable` or `internal` when the database can't answer.
-    pub async fn identity_provider(&self, scope: &TenantScope, id: ProviderId) -> Result<Option<IdentityProvider>> {
+    pub async fn identity_provider(
+        &self,
+        scope: &TenantScope,
+        id: ProviderId,
+    ) -> Result<Option<IdentityProvider>> {
         Ok(load(&self.reader(scope), id).await?)
     }
 }

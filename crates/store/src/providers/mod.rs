@@ -52,14 +52,25 @@ const BY_NAME: TenantSql = TenantSql::new(
 );
 
 async fn load(tx: &TenantTx<'_>, id: ProviderId) -> Result<Option<IdentityProvider>, Fault> {
-    tx.one(ONE, [id.as_uuid().into()]).await?.map(|row| provider(&row)).transpose()
+    tx.one(ONE, [id.as_uuid().into()])
+        .await?
+        .map(|row| provider(&row))
+        .transpose()
 }
 
 /// The provider of this name; where the tenant has none, one without issuer is made.
-pub(crate) async fn named(tx: &TenantTx<'_>, name: &str, kind: ProviderType) -> Result<IdentityProvider, Fault> {
+pub(crate) async fn named(
+    tx: &TenantTx<'_>,
+    name: &str,
+    kind: ProviderType,
+) -> Result<IdentityProvider, Fault> {
     if let Some(row) = tx.one(BY_NAME, [name.into()]).await? {
         return provider(&row);
     }
-    let new = NewIdentityProvider { name: name.to_owned(), kind, issuer: None };
+    let new = NewIdentityProvider {
+        name: name.to_owned(),
+        kind,
+        issuer: None,
+    };
     create::insert(tx, ProviderId::generate(tx.now()), &new).await
 }

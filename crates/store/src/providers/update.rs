@@ -7,7 +7,8 @@ use palisade_tenancy::TenantId;
 
 use super::{IdentityProviderUpdate, load};
 use crate::{
-    Store, act::Act, audit::record::record, fault::Fault, job::Job, row, sql::TenantSql, tx::TenantTx,
+    Store, act::Act, audit::record::record, fault::Fault, job::Job, row, sql::TenantSql,
+    tx::TenantTx,
 };
 
 const UPDATE: TenantSql = TenantSql::new(
@@ -28,8 +29,16 @@ impl Store {
         update: IdentityProviderUpdate,
         if_revision: Option<i64>,
     ) -> Result<Option<IdentityProvider>> {
-        let Some(id) = ProviderId::parse(grant.target().id()) else { return Ok(None) };
-        self.write(Update { act: Act::of(&grant), id, update, if_revision }).await
+        let Some(id) = ProviderId::parse(grant.target().id()) else {
+            return Ok(None);
+        };
+        self.write(Update {
+            act: Act::of(&grant),
+            id,
+            update,
+            if_revision,
+        })
+        .await
     }
 }
 
@@ -52,8 +61,13 @@ impl Job for Update {
     }
 
     async fn run(&self, tx: &TenantTx<'_>) -> Result<Option<IdentityProvider>, Fault> {
-        let Some(mut provider) = load(tx, self.id).await? else { return Ok(None) };
-        if self.if_revision.is_some_and(|revision| revision != provider.revision) {
+        let Some(mut provider) = load(tx, self.id).await? else {
+            return Ok(None);
+        };
+        if self
+            .if_revision
+            .is_some_and(|revision| revision != provider.revision)
+        {
             return Err(Error::new(Code::StaleResource).into());
         }
         let IdentityProviderUpdate { issuer } = self.update.clone();

@@ -33,7 +33,11 @@ impl SchemaCache {
             .time_to_live(LIVE)
             .support_invalidation_closures()
             .build();
-        Self { entries, live: AtomicBool::new(false), generation: AtomicU64::new(0) }
+        Self {
+            entries,
+            live: AtomicBool::new(false),
+            generation: AtomicU64::new(0),
+        }
     }
 
     pub(crate) fn set_live(&self, live: bool) {
@@ -46,7 +50,11 @@ impl SchemaCache {
             Invalidation::Everything => self.entries.invalidate_all(),
             Invalidation::Tenant(tenant) => {
                 // Refused only when the cache was built without closures; then forgetting all is right, too.
-                if self.entries.invalidate_entries_if(move |key, _| key.0 == tenant).is_err() {
+                if self
+                    .entries
+                    .invalidate_entries_if(move |key, _| key.0 == tenant)
+                    .is_err()
+                {
                     self.entries.invalidate_all();
                 }
             }
@@ -54,7 +62,11 @@ impl SchemaCache {
     }
 
     pub(crate) fn get(&self, tenant: TenantId, id: &str) -> Option<Arc<IdentitySchema>> {
-        let bound = if self.live.load(Ordering::Acquire) { LIVE } else { BLIND };
+        let bound = if self.live.load(Ordering::Acquire) {
+            LIVE
+        } else {
+            BLIND
+        };
         let (schema, loaded) = self.entries.get(&(tenant, id.to_owned()))?;
         (loaded.elapsed() < bound).then_some(schema)
     }
@@ -65,9 +77,16 @@ impl SchemaCache {
     }
 
     /// Keeps a schema, unless something was changed since it was loaded.
-    pub(crate) fn keep(&self, tenant: TenantId, schema: &Arc<IdentitySchema>, loaded: Instant, generation: u64) {
+    pub(crate) fn keep(
+        &self,
+        tenant: TenantId,
+        schema: &Arc<IdentitySchema>,
+        loaded: Instant,
+        generation: u64,
+    ) {
         let key = (tenant, schema.id().to_owned());
-        self.entries.insert(key.clone(), (Arc::clone(schema), loaded));
+        self.entries
+            .insert(key.clone(), (Arc::clone(schema), loaded));
         if self.generation() != generation {
             // The change may have come before the insert.
             self.entries.invalidate(&key);
@@ -88,7 +107,10 @@ mod tests {
 
     #[test]
     fn abuse_05_a_cached_schema_of_one_tenant_is_never_anothers() {
-        let (tenant, other) = (TenantId::from_uuid(Uuid::from_u128(1)), TenantId::from_uuid(Uuid::from_u128(2)));
+        let (tenant, other) = (
+            TenantId::from_uuid(Uuid::from_u128(1)),
+            TenantId::from_uuid(Uuid::from_u128(2)),
+        );
         let cache = SchemaCache::new();
         cache.keep(tenant, &schema(), Instant::now(), cache.generation());
         assert!(cache.get(tenant, "default").is_some());

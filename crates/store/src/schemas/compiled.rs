@@ -14,16 +14,23 @@ impl Store {
     ///
     /// # Errors
     /// `unavailable` or `internal` when the database can't answer.
-    pub async fn identity_schema(&self, scope: &TenantScope, id: &str) -> Result<Option<Arc<IdentitySchema>>> {
+    pub async fn identity_schema(
+        &self,
+        scope: &TenantScope,
+        id: &str,
+    ) -> Result<Option<Arc<IdentitySchema>>> {
         let (tenant, cache) = (scope.tenant(), &self.inner.schemas);
         if let Some(schema) = cache.get(tenant, id) {
             return Ok(Some(schema));
         }
         let (loaded, generation) = (Instant::now(), cache.generation());
-        let Some(row) = self.read_one(tenant, super::ONE, [id.into()]).await? else { return Ok(None) };
+        let Some(row) = self.read_one(tenant, super::ONE, [id.into()]).await? else {
+            return Ok(None);
+        };
         let stored = document(&row)?;
         // It was compiled before it was stored: a fault here is not the caller's.
-        let schema = IdentitySchema::compile(id, &stored.schema.to_value()).map_err(Error::internal)?;
+        let schema =
+            IdentitySchema::compile(id, &stored.schema.to_value()).map_err(Error::internal)?;
         let schema = Arc::new(schema);
         cache.keep(tenant, &schema, loaded, generation);
         Ok(Some(schema))

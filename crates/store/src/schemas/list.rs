@@ -24,7 +24,10 @@ impl Store {
         grant: &Authorized<ListIdentitySchemas>,
     ) -> Result<Vec<SchemaDocument>> {
         let rows = self.read_all(grant.tenant(), LIST, []).await?;
-        Ok(rows.iter().map(document).collect::<Result<Vec<_>, Fault>>()?)
+        Ok(rows
+            .iter()
+            .map(document)
+            .collect::<Result<Vec<_>, Fault>>()?)
     }
 
     /// The schema that is the grant's target.

@@ -49,5 +49,8 @@ const ONE: TenantSql = TenantSql::new(
 );
 
 async fn load(tx: &TenantTx<'_>, id: &str) -> Result<Option<SchemaDocument>, Fault> {
-    tx.one(ONE, [id.into()]).await?.map(|row| document(&row)).transpose()
+    tx.one(ONE, [id.into()])
+        .await?
+        .map(|row| document(&row))
+        .transpose()
 }

@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use super::{SchemaDocument, load};
 use crate::{
-    Store, act::Act, audit::record::record, fault::Fault, job::Job, row, sql::TenantSql, tx::TenantTx,
+    Store, act::Act, audit::record::record, fault::Fault, job::Job, row, sql::TenantSql,
+    tx::TenantTx,
 };
 
 const PUT: TenantSql = TenantSql::new(
@@ -34,13 +35,23 @@ impl Store {
         let id = grant.target().id().to_owned();
         IdentitySchema::compile(&id, document)?;
         let document = RawJson::from_value(document);
-        self.write(Put { act: Act::of(&grant), id, document, if_revision }).await
+        self.write(Put {
+            act: Act::of(&grant),
+            id,
+            document,
+            if_revision,
+        })
+        .await
     }
 }
 
 /// Writes a first schema of a tenant that is being made.
 pub(crate) async fn insert(tx: &TenantTx<'_>, id: &str, document: &Value) -> Result<(), Fault> {
-    tx.execute(PUT, [id.into(), document.to_string().into(), row::at(tx.now())]).await?;
+    tx.execute(
+        PUT,
+        [id.into(), document.to_string().into(), row::at(tx.now())],
+    )
+    .await?;
     Ok(())
 }
 
@@ -63,9 +74,19 @@ impl Job for Put {
     }
 
     async fn run(&self, tx: &TenantTx<'_>) -> Result<(SchemaDocument, bool), Fault> {
-        tx.execute(PUT, [self.id.as_str().into(), self.document.as_str().into(), row::at(tx.now())]).await?;
+        tx.execute(
+            PUT,
+            [
+                self.id.as_str().into(),
+                self.document.as_str().into(),
+                row::at(tx.now()),
+            ],
+        )
+        .await?;
         // Read after the write: the row is locked now, and its revision is ours.
-        let written = load(tx, &self.id).await?.ok_or_else(|| Error::internal("the schema was not written"))?;
+        let written = load(tx, &self.id)
+            .await?
+            .ok_or_else(|| Error::internal("the schema was not written"))?;
         let before = (written.revision > 1).then_some(written.revision - 1);
         if self.if_revision.is_some() && self.if_revision != before {
             return Err(Error::new(Code::StaleResource).into());

@@ -8,14 +8,7 @@ use sea_orm::Value;
 
 use super::Tenant;
 use crate::{
-    Store,
-    act::Act,
-    audit::record::record,
-    fault::Fault,
-    job::Job,
-    row,
-    schemas,
-    sql::TenantSql,
+    Store, act::Act, audit::record::record, fault::Fault, job::Job, row, schemas, sql::TenantSql,
     tx::TenantTx,
 };
 
@@ -39,7 +32,13 @@ impl Store {
         let name = TenantName::parse(name)?;
         let id = TenantId::generate(self.inner.clock.now());
         let act = Act::of(&grant).on("Tenant", id);
-        self.write(Create { act, id, name: name.as_str().to_owned(), display_name: display_name.map(str::to_owned) }).await
+        self.write(Create {
+            act,
+            id,
+            name: name.as_str().to_owned(),
+            display_name: display_name.map(str::to_owned),
+        })
+        .await
     }
 }
 
@@ -59,8 +58,11 @@ impl Job for Create {
 
     async fn run(&self, tx: &TenantTx<'_>) -> Result<Tenant, Fault> {
         let new = tx.of(self.id);
-        let values: [Value; 3] =
-            [self.name.as_str().into(), row::maybe_text(self.display_name.as_deref()), row::at(tx.now())];
+        let values: [Value; 3] = [
+            self.name.as_str().into(),
+            row::maybe_text(self.display_name.as_deref()),
+            row::at(tx.now()),
+        ];
         new.execute(INSERT, values).await?;
         schemas::put::insert(&new, DEFAULT_SCHEMA, &IdentitySchema::default_document()).await?;
         record(tx, [&self.act]).await?;

@@ -5,8 +5,8 @@ use palisade_envelope::Result;
 use palisade_tenancy::TenantId;
 
 use crate::{
-    Store, act::Act, audit::record::record, fault::Fault, job::Job, keys::tenant_of, row, sql::TenantSql,
-    tx::TenantTx,
+    Store, act::Act, audit::record::record, fault::Fault, job::Job, keys::tenant_of, row,
+    sql::TenantSql, tx::TenantTx,
 };
 
 // The slug is free for a new tenant, which has another id and sees nothing of this one.
@@ -27,7 +27,11 @@ impl Store {
         if of == TenantId::PLATFORM {
             return Ok(false);
         }
-        self.write(Mark { act: Act::of(&grant), of }).await
+        self.write(Mark {
+            act: Act::of(&grant),
+            of,
+        })
+        .await
     }
 }
 
@@ -50,7 +54,11 @@ impl Job for Mark {
     async fn run(&self, tx: &TenantTx<'_>) -> Result<bool, Fault> {
         // No slug holds a tilde, so that the name of a deleted tenant is never in the way of another's.
         let suffix = format!("~{}", self.of);
-        let found = tx.of(self.of).execute(MARK, [suffix.into(), row::at(tx.now())]).await? > 0;
+        let found = tx
+            .of(self.of)
+            .execute(MARK, [suffix.into(), row::at(tx.now())])
+            .await?
+            > 0;
         if found {
             record(tx, [&self.act]).await?;
         }

@@ -20,21 +20,35 @@ impl Store {
     ///
     /// # Errors
     /// `invalid_page_token`; `unavailable` or `internal` when the database can't answer.
-    pub async fn list_tenants(&self, grant: &Authorized<ListTenants>, page: &PageRequest) -> Result<Page<Tenant>> {
+    pub async fn list_tenants(
+        &self,
+        grant: &Authorized<ListTenants>,
+        page: &PageRequest,
+    ) -> Result<Page<Tenant>> {
         let sealer = TokenSealer::new(self.page_token_key().await?, grant.tenant(), "tenants", "");
-        let after = page.token.as_deref().map(|token| sealer.open(token)).transpose()?;
+        let after = page
+            .token
+            .as_deref()
+            .map(|token| sealer.open(token))
+            .transpose()?;
         // The operator's own tenant is the smallest of all ids.
         let after = after.unwrap_or_else(|| palisade_tenancy::TenantId::PLATFORM.as_uuid());
         let limit = i64::from(page.size.get()) + 1;
         let tenants = self.tenants(LIST, [after.into(), limit.into()]).await?;
-        Ok(Page::of(tenants, page.size, &sealer, |tenant| tenant.id.as_uuid()))
+        Ok(Page::of(tenants, page.size, &sealer, |tenant| {
+            tenant.id.as_uuid()
+        }))
     }
 
     /// The tenant with this slug, if it is there and not deleted.
     ///
     /// # Errors
     /// `unavailable` or `internal` when the database can't answer.
-    pub async fn tenant_by_name(&self, _grant: &Authorized<ListTenants>, name: &str) -> Result<Option<Tenant>> {
+    pub async fn tenant_by_name(
+        &self,
+        _grant: &Authorized<ListTenants>,
+        name: &str,
+    ) -> Result<Option<Tenant>> {
         Ok(self.tenants(BY_NAME, [name.into()]).await?.pop())
     }
 
@@ -46,9 +60,17 @@ impl Store {
         Ok(load(&self.reader_of(tenant_of(grant.target())?)).await?)
     }
 
-    async fn tenants(&self, text: &'static str, values: impl IntoIterator<Item = Value>) -> Result<Vec<Tenant>, Fault> {
+    async fn tenants(
+        &self,
+        text: &'static str,
+        values: impl IntoIterator<Item = Value>,
+    ) -> Result<Vec<Tenant>, Fault> {
         let read = &self.inner.read;
         let statement = Statement::from_sql_and_values(read.get_database_backend(), text, values);
-        read.query_all_raw(statement).await?.iter().map(tenant).collect()
+        read.query_all_raw(statement)
+            .await?
+            .iter()
+            .map(tenant)
+            .collect()
     }
 }

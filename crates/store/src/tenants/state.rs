@@ -9,8 +9,8 @@ use palisade_tenancy::{TenantId, TenantState};
 
 use super::{Tenant, load};
 use crate::{
-    Store, act::Act, audit::record::record, fault::Fault, job::Job, keys::tenant_of, row, sql::TenantSql,
-    tx::TenantTx,
+    Store, act::Act, audit::record::record, fault::Fault, job::Job, keys::tenant_of, row,
+    sql::TenantSql, tx::TenantTx,
 };
 
 const SET: TenantSql = TenantSql::new(
@@ -26,7 +26,12 @@ impl Store {
     /// `unavailable` or `internal` when the database can't answer.
     #[tracing::instrument(name = "store.tenant.suspend", skip_all, fields(tenant.id = %grant.target().id()))]
     pub async fn suspend_tenant(&self, grant: Authorized<SuspendTenant>) -> Result<Option<Tenant>> {
-        self.set_state(Act::of(&grant), tenant_of(grant.target())?, TenantState::Suspended).await
+        self.set_state(
+            Act::of(&grant),
+            tenant_of(grant.target())?,
+            TenantState::Suspended,
+        )
+        .await
     }
 
     /// Resumes the tenant that is the grant's target. `None` where it is not there.
@@ -35,10 +40,20 @@ impl Store {
     /// `unavailable` or `internal` when the database can't answer.
     #[tracing::instrument(name = "store.tenant.resume", skip_all, fields(tenant.id = %grant.target().id()))]
     pub async fn resume_tenant(&self, grant: Authorized<ResumeTenant>) -> Result<Option<Tenant>> {
-        self.set_state(Act::of(&grant), tenant_of(grant.target())?, TenantState::Active).await
+        self.set_state(
+            Act::of(&grant),
+            tenant_of(grant.target())?,
+            TenantState::Active,
+        )
+        .await
     }
 
-    async fn set_state(&self, act: Act, of: TenantId, state: TenantState) -> Result<Option<Tenant>> {
+    async fn set_state(
+        &self,
+        act: Act,
+        of: TenantId,
+        state: TenantState,
+    ) -> Result<Option<Tenant>> {
         if of == TenantId::PLATFORM {
             return Ok(None);
         }
@@ -65,7 +80,8 @@ impl Job for SetState {
 
     async fn run(&self, tx: &TenantTx<'_>) -> Result<Option<Tenant>, Fault> {
         let of = tx.of(self.of);
-        of.execute(SET, [self.state.as_str().into(), row::at(tx.now())]).await?;
+        of.execute(SET, [self.state.as_str().into(), row::at(tx.now())])
+            .await?;
         let tenant = load(&of).await?;
         if tenant.is_some() {
             record(tx, [&self.act]).await?;

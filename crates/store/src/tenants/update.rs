@@ -6,8 +6,8 @@ use palisade_tenancy::{TenantId, TenantName};
 
 use super::{Tenant, TenantUpdate, load};
 use crate::{
-    Store, act::Act, audit::record::record, fault::Fault, job::Job, keys::tenant_of, row, sql::TenantSql,
-    tx::TenantTx,
+    Store, act::Act, audit::record::record, fault::Fault, job::Job, keys::tenant_of, row,
+    sql::TenantSql, tx::TenantTx,
 };
 
 const UPDATE: TenantSql = TenantSql::new(
@@ -35,7 +35,13 @@ impl Store {
         if let Some(name) = &update.name {
             TenantName::parse(name)?;
         }
-        self.write(Update { act: Act::of(&grant), of, update, if_revision }).await
+        self.write(Update {
+            act: Act::of(&grant),
+            of,
+            update,
+            if_revision,
+        })
+        .await
     }
 }
 
@@ -55,8 +61,13 @@ impl Job for Update {
 
     async fn run(&self, tx: &TenantTx<'_>) -> Result<Option<Tenant>, Fault> {
         let of = tx.of(self.of);
-        let Some(mut tenant) = load(&of).await? else { return Ok(None) };
-        if self.if_revision.is_some_and(|revision| revision != tenant.revision) {
+        let Some(mut tenant) = load(&of).await? else {
+            return Ok(None);
+        };
+        if self
+            .if_revision
+            .is_some_and(|revision| revision != tenant.revision)
+        {
             return Err(Error::new(Code::StaleResource).into());
         }
         let TenantUpdate { name, display_name } = self.update.clone();

@@ -14,14 +14,11 @@ use palisade_tenancy::TenantScope;
 use super::body::{Configs, IdentityBody};
 use crate::{
     App,
-    guard::Guarded,
+    guard::{Guarded, retried},
     preconditions,
     problem::Answer,
     reply::{Reply, base_url},
 };
-
-/// How often a change without `If-Match` is tried against ever newer states before the caller is told.
-const TRIES: usize = 3;
 
 /// The schema that the new state names.
 ///
@@ -32,13 +29,10 @@ pub(super) async fn schema(
     scope: &TenantScope,
     id: &str,
 ) -> Result<Arc<IdentitySchema>> {
-    app.store.identity_schema(scope, id).await?.ok_or_else(|| {
-        Error::with_message(
-            Code::SchemaViolation,
-            format!("Unable to find JSON Schema ID: {id}"),
-        )
-        .detail("field", "schema_id")
-    })
+    app.store
+        .identity_schema(scope, id)
+        .await?
+        .ok_or_else(|| IdentitySchema::unknown(id))
 }
 
 /// Replaces a plain password by its hash.
@@ -55,7 +49,7 @@ pub(super) async fn hash_password(app: &App, credentials: &mut CredentialImport)
 /// Applies a change to the identity of this request and answers with its new state.
 ///
 /// `apply` gives the next state from the current one. Where another writer was faster and the caller did not insist
-/// on a revision, everything is done again: load, decision, change.
+/// on a revision, everything is done again.
 pub(super) async fn update<F, Fut>(
     first: Guarded<UpdateIdentity>,
     request: &HttpRequest,
@@ -65,33 +59,32 @@ where
     F: Fn(Identity) -> Fut,
     Fut: Future<Output = Result<(Changed, Option<Region>)>>,
 {
-    let mut guarded = first;
-    let mut tries = 1;
-    loop {
-        let app = guarded.app.clone();
-        let current = guarded
-            .loaded
-            .open(&guarded.grant)
-            .ok_or_else(|| Error::new(Code::NotFound))?;
-        let revision = current.revision;
-        let insists = preconditions::check(request, revision)?;
-        let (changed, region) = apply(current).await?;
-        match app
-            .store
-            .update_identity(guarded.grant, revision, changed)
-            .await
-        {
-            Ok(identity) => {
-                let body = IdentityBody::new(&identity, &base_url(request, &app.settings)?)
-                    .with_credentials(&identity, Configs::new())
-                    .with_region(region);
-                return Reply::ok(request).etag(identity.revision).json(&body);
-            }
-            Err(error) if error.code() == Code::StaleResource && !insists && tries < TRIES => {
-                tries += 1;
-                guarded = Guarded::acquire(request).await?;
-            }
-            Err(error) => return Err(error.into()),
-        }
-    }
+    let app = first.app.clone();
+    let once = |guarded| write(guarded, request, &apply);
+    let (identity, region) = if preconditions::if_match(request)?.is_some() {
+        once(first).await?
+    } else {
+        retried(request, first, once).await?
+    };
+    let body = IdentityBody::new(&identity, &base_url(request, &app.settings)?)
+        .with_credentials(&identity, Configs::new())
+        .with_region(region);
+    Reply::ok(request).etag(identity.revision).json(&body)
+}
+
+async fn write<F, Fut>(
+    guarded: Guarded<UpdateIdentity>,
+    request: &HttpRequest,
+    apply: &F,
+) -> Result<(Identity, Option<Region>)>
+where
+    F: Fn(Identity) -> Fut,
+    Fut: Future<Output = Result<(Changed, Option<Region>)>>,
+{
+    let Guarded { grant, loaded, app, .. } = guarded;
+    let current = loaded.open(&grant).ok_or_else(|| Error::new(Code::NotFound))?;
+    let revision = current.revision;
+    preconditions::check(request, revision)?;
+    let (changed, region) = apply(current).await?;
+    Ok((app.store.update_identity(grant, revision, changed).await?, region))
 }

@@ -4,13 +4,7 @@ use palisade_authz::action::ListApiKeys;
 use palisade_envelope::Code;
 
 use super::body::KeyBody;
-use crate::{
-    call::Call,
-    doc::Doc,
-    guard::Guarded,
-    problem::Answer,
-    reply::{Collection, collection},
-};
+use crate::{call::Call, doc::Doc, guard::Guarded, problem::Answer, reply::collection};
 
 pub(super) fn doc() -> Doc {
     Doc::new(
@@ -19,7 +13,7 @@ pub(super) fn doc() -> Doc {
         "API keys",
         "List the API keys, revoked ones among them",
     )
-    .replies::<Collection<KeyBody>>(200)
+    .collects::<KeyBody>()
     .refuses(&[Code::InvalidRequest])
 }
 

@@ -4,13 +4,7 @@ use palisade_authz::action::ListIdentityProviders;
 use palisade_envelope::Code;
 
 use super::body::ProviderBody;
-use crate::{
-    call::Call,
-    doc::Doc,
-    guard::Guarded,
-    problem::Answer,
-    reply::{Collection, collection},
-};
+use crate::{call::Call, doc::Doc, guard::Guarded, problem::Answer, reply::collection};
 
 pub(super) fn doc() -> Doc {
     Doc::new(
@@ -19,7 +13,7 @@ pub(super) fn doc() -> Doc {
         "identity providers",
         "List the identity providers",
     )
-    .replies::<Collection<ProviderBody>>(200)
+    .collects::<ProviderBody>()
     .refuses(&[Code::InvalidRequest])
 }
 

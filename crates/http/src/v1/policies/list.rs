@@ -4,13 +4,7 @@ use palisade_authz::action::ListPolicies;
 use palisade_envelope::Code;
 
 use super::body::PolicyBody;
-use crate::{
-    call::Call,
-    doc::Doc,
-    guard::Guarded,
-    problem::Answer,
-    reply::{Collection, collection},
-};
+use crate::{call::Call, doc::Doc, guard::Guarded, problem::Answer, reply::collection};
 
 pub(super) fn doc() -> Doc {
     Doc::new(
@@ -19,7 +13,7 @@ pub(super) fn doc() -> Doc {
         "policies",
         "List the tenant's policies",
     )
-    .replies::<Collection<PolicyBody>>(200)
+    .collects::<PolicyBody>()
     .refuses(&[Code::InvalidRequest])
 }
 

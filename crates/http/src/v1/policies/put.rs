@@ -6,7 +6,7 @@ use palisade_authz::action::PutPolicy;
 use palisade_envelope::Code;
 use utoipa::ToSchema;
 
-use super::body::PolicyBody;
+use super::{body::PolicyBody, validate::validated};
 use crate::{
     call::{Call, Media},
     doc::Doc,
@@ -52,7 +52,13 @@ pub(super) async fn put(guarded: Guarded<PutPolicy>, mut call: Call) -> Answer {
     let text = fields.text("policy")?;
     fields.finish(&["policy"])?;
     let (gate, tenant) = (Arc::clone(&guarded.app.gate), guarded.grant.tenant());
-    let policy = gate.validate(tenant, guarded.grant.target().id(), &text)?;
+    let policy = validated(
+        &guarded.app,
+        tenant,
+        guarded.grant.target().id().to_owned(),
+        text,
+    )
+    .await?;
     // The store shows the check what the tenant's policies would be, inside the transaction.
     let check =
         move |policies: &[palisade_authz::StoredPolicy]| gate.check_lockout(tenant, policies);

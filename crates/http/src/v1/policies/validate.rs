@@ -1,12 +1,16 @@
 //! `POST /v1/policies/validate`
 
-use palisade_authz::action::ValidatePolicy;
-use palisade_envelope::Code;
+use std::sync::Arc;
+
+use palisade_authz::{ValidPolicy, action::ValidatePolicy};
+use palisade_envelope::{Code, Error, Result};
+use palisade_tenancy::TenantId;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::{
+    App,
     call::{Call, Media},
     doc::Doc,
     fields::Fields,
@@ -66,10 +70,7 @@ pub(super) async fn validate(guarded: Guarded<ValidatePolicy>, mut call: Call) -
         .unwrap_or_else(|| "candidate".to_owned());
     let text = fields.text("policy")?;
     fields.finish(&["name", "policy"])?;
-    let policy = guarded
-        .app
-        .gate
-        .validate(guarded.grant.tenant(), &name, &text)?;
+    let policy = validated(&guarded.app, guarded.grant.tenant(), name, text).await?;
     Reply::ok(&call.request).json(&Validation {
         valid: true,
         policies: policy
@@ -83,4 +84,20 @@ pub(super) async fn validate(guarded: Guarded<ValidatePolicy>, mut call: Call) -
             .map(|warning| serde_json::to_value(warning).unwrap_or_default())
             .collect(),
     })
+}
+
+/// Parses and validates off the async threads: at its worst it takes milliseconds.
+///
+/// # Errors
+/// `invalid_policy` with line, column and hint.
+pub(super) async fn validated(
+    app: &App,
+    tenant: TenantId,
+    name: String,
+    text: String,
+) -> Result<ValidPolicy> {
+    let gate = Arc::clone(&app.gate);
+    tokio::task::spawn_blocking(move || gate.validate(tenant, &name, &text))
+        .await
+        .map_err(Error::internal)?
 }

@@ -4,13 +4,7 @@ use palisade_authz::action::ListIdentitySchemas;
 use palisade_envelope::Code;
 
 use super::body::SchemaBody;
-use crate::{
-    call::Call,
-    doc::Doc,
-    guard::Guarded,
-    problem::Answer,
-    reply::{Collection, collection},
-};
+use crate::{call::Call, doc::Doc, guard::Guarded, problem::Answer, reply::collection};
 
 pub(super) fn doc() -> Doc {
     Doc::new(
@@ -19,7 +13,7 @@ pub(super) fn doc() -> Doc {
         "schemas",
         "List the identity schemas",
     )
-    .replies::<Collection<SchemaBody>>(200)
+    .collects::<SchemaBody>()
     .refuses(&[Code::InvalidRequest])
 }
 

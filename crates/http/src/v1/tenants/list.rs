@@ -9,13 +9,13 @@ use crate::{
     doc::{Doc, Param},
     guard::Guarded,
     problem::Answer,
-    reply::{Collection, collection},
+    reply::collection,
 };
 
 pub(super) fn doc() -> Doc {
     Doc::new("listTenants", "tenants.list", "tenants", "List the tenants")
         .query(&Param::PAGE_V1)
-        .replies::<Collection<TenantBody>>(200)
+        .collects::<TenantBody>()
         .refuses(&[Code::InvalidRequest, Code::InvalidPageToken])
 }
 

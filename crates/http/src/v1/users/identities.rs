@@ -4,13 +4,7 @@ use palisade_authz::action::ListExternalIdentities;
 use palisade_envelope::{Code, Error};
 
 use super::body::ExternalIdentityBody;
-use crate::{
-    call::Call,
-    doc::Doc,
-    guard::Guarded,
-    problem::Answer,
-    reply::{Collection, collection},
-};
+use crate::{call::Call, doc::Doc, guard::Guarded, problem::Answer, reply::collection};
 
 pub(super) fn doc() -> Doc {
     Doc::new(
@@ -19,7 +13,7 @@ pub(super) fn doc() -> Doc {
         "users",
         "List user identities",
     )
-    .replies::<Collection<ExternalIdentityBody>>(200)
+    .collects::<ExternalIdentityBody>()
     .refuses(&[Code::InvalidId, Code::InvalidRequest, Code::NotFound])
 }
 

@@ -2,7 +2,7 @@
 
 use palisade_authz::action::LinkExternalIdentity;
 use palisade_envelope::{Code, Error, Result};
-use palisade_identity::{ProviderId, change};
+use palisade_identity::{ExternalIdentity, ProviderId, change};
 use palisade_linking::manual::{LinkRequest, plan_link};
 use utoipa::ToSchema;
 
@@ -11,7 +11,7 @@ use crate::{
     call::{Call, Media},
     doc::Doc,
     fields::Fields,
-    guard::Guarded,
+    guard::{Guarded, retried},
     problem::Answer,
     reply::Reply,
 };
@@ -62,45 +62,26 @@ pub(super) fn doc() -> Doc {
 
 pub(super) async fn link(guarded: Guarded<LinkExternalIdentity>, mut call: Call) -> Answer {
     call.query(&[])?;
-    let Guarded {
-        grant,
-        loaded,
-        app,
-        caller,
-        ..
-    } = guarded;
-    let identity = loaded
-        .open(&grant)
-        .ok_or_else(|| Error::new(Code::NotFound))?;
-    let (provider, request) = read(&call.body(Media::Json).await?, grant.target().id)?;
+    let body = call.body(Media::Json).await?;
+    let linked = retried(&call.request, guarded, |guarded| once(guarded, &body)).await?;
+    let place = format!("{}/{}", call.request.path(), linked.id);
+    Reply::created(&call.request, place).json(&ExternalIdentityBody::from(linked))
+}
+
+async fn once(guarded: Guarded<LinkExternalIdentity>, body: &[u8]) -> Result<ExternalIdentity> {
+    let Guarded { grant, loaded, app, caller, .. } = guarded;
+    let identity = loaded.open(&grant).ok_or_else(|| Error::new(Code::NotFound))?;
+    let (provider, request) = read(body, identity.id)?;
     let provider = app
         .store
         .identity_provider(caller.scope(), provider)
         .await?
-        .ok_or_else(|| {
-            Error::field(
-                "identity_provider_id",
-                "the id of an identity provider of this tenant",
-            )
-        })?;
-    let already = app
-        .store
-        .external_identity_of(&grant, provider.id, &request.external_id)
-        .await?;
+        .ok_or_else(|| Error::field("identity_provider_id", "the id of an identity provider of this tenant"))?;
+    let already = app.store.external_identity_of(&grant, provider.id, &request.external_id).await?;
     let plan = plan_link(&provider, request, already.as_ref())?;
-    let changed = change::link(
-        &identity,
-        &provider.name,
-        provider.kind,
-        plan.external_id(),
-        app.clock.now(),
-    )?;
-    let linked = app
-        .store
-        .link_external_identity(grant, identity.revision, plan, changed)
-        .await?;
-    let place = format!("{}/{}", call.request.path(), linked.id);
-    Reply::created(&call.request, place).json(&ExternalIdentityBody::from(linked))
+    let changed =
+        change::link(&identity, &provider.name, provider.kind, plan.external_id(), app.clock.now())?;
+    app.store.link_external_identity(grant, identity.revision, plan, changed).await
 }
 
 fn read(body: &[u8], user: palisade_identity::IdentityId) -> Result<(ProviderId, LinkRequest)> {

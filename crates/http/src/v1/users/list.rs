@@ -10,7 +10,7 @@ use crate::{
     doc::{Doc, Kind, Param},
     guard::Guarded,
     problem::Answer,
-    reply::{Collection, collection},
+    reply::collection,
 };
 
 pub(super) fn doc() -> Doc {
@@ -28,7 +28,7 @@ pub(super) fn doc() -> Doc {
             ),
         ])
         .query(&Param::PAGE_V1)
-        .replies::<Collection<UserBody>>(200)
+        .collects::<UserBody>()
         .refuses(&[Code::InvalidRequest, Code::InvalidPageToken])
 }
 

@@ -1,14 +1,14 @@
 //! `DELETE /v1/users/{id}/identities/{link_id}`
 
 use palisade_authz::action::UnlinkExternalIdentity;
-use palisade_envelope::{Code, Error};
+use palisade_envelope::{Code, Error, Result};
 use palisade_identity::{change, credential::ways_to_sign_in};
 use palisade_linking::manual::plan_unlink;
 
 use crate::{
     call::Call,
     doc::{Doc, Kind, Param},
-    guard::Guarded,
+    guard::{Guarded, retried},
     problem::Answer,
     reply::no_content,
 };
@@ -38,31 +38,19 @@ pub(super) fn doc() -> Doc {
 
 pub(super) async fn unlink(guarded: Guarded<UnlinkExternalIdentity>, call: Call) -> Answer {
     let force = call.query(&["force"])?.flag("force")?;
-    let absent = || Error::new(Code::NotFound);
-    let Guarded {
-        grant, loaded, app, ..
-    } = guarded;
-    let link = loaded.open(&grant).ok_or_else(absent)?;
-    let identity = app
-        .store
-        .identity_to_unlink(&grant)
-        .await?
-        .ok_or_else(absent)?;
-    let plan = plan_unlink(&link, ways_to_sign_in(&identity), force)?;
-    let changed = change::unlink(
-        &identity,
-        &link.provider_name,
-        link.provider_type,
-        &link.external_id,
-        app.clock.now(),
-    );
-    if app
-        .store
-        .unlink_external_identity(grant, plan, changed)
-        .await?
-    {
+    if retried(&call.request, guarded, |guarded| once(guarded, force)).await? {
         no_content(&call.request)
     } else {
-        Err(absent().into())
+        Err(Error::new(Code::NotFound).into())
     }
+}
+
+async fn once(guarded: Guarded<UnlinkExternalIdentity>, force: bool) -> Result<bool> {
+    let Guarded { grant, loaded, app, .. } = guarded;
+    let Some(link) = loaded.open(&grant) else { return Ok(false) };
+    let Some(identity) = app.store.identity_to_unlink(&grant).await? else { return Ok(false) };
+    let plan = plan_unlink(&link, ways_to_sign_in(&identity), force)?;
+    let (provider, kind, subject) = (&link.provider_name, link.provider_type, &link.external_id);
+    let changed = change::unlink(&identity, provider, kind, subject, app.clock.now());
+    app.store.unlink_external_identity(grant, plan, changed).await
 }

@@ -1,0 +1,385 @@
+//! A store with two tenants that hold the same, and grants got the real way.
+
+use std::{path::PathBuf, sync::Arc};
+
+use palisade_authz::{
+    Action, Authorized, Gate, IdentityTarget, NamedTarget, Own, Refusal, RequestContext, action,
+};
+use palisade_envelope::{Error, Result};
+use palisade_identity::{
+    Identity, IdentityId,
+    change::{self, Changed},
+    decode,
+};
+use palisade_store::{NewApiKey, Page, PageRequest, Store, StoreOptions};
+use palisade_tenancy::{
+    Admission, ApiKey, CachedDirectory, Caller, Clock, Invalidation, Role, SystemClock, TenantId,
+    admit::{Claims, TenantHeader},
+};
+use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement};
+use serde_json::{Value, json};
+
+pub(crate) struct House {
+    pub(crate) store: Store,
+    pub(crate) gate: Gate<Store>,
+    pub(crate) raw: DatabaseConnection,
+    pub(crate) url: String,
+    pub(crate) operator: Arc<Caller>,
+    pub(crate) owner: Arc<Caller>,
+    pub(crate) key: ApiKey,
+    pub(crate) twin: Arc<Caller>,
+    folder: Option<PathBuf>,
+}
+
+/// Runs a case and compares the twin before and after.
+pub(crate) async fn run(house: House, case: impl AsyncFnOnce(&House)) {
+    let before = house.dump(house.twin.tenant()).await;
+    assert!(before.len() > 8, "the twin holds something in many tables");
+    case(&house).await;
+    let after = house.dump(house.twin.tenant()).await;
+    assert_eq!(before, after, "the twin has changed");
+    house.store.close().await;
+    if let Some(folder) = &house.folder {
+        let _ = std::fs::remove_dir_all(folder);
+    }
+}
+
+fn random() -> String {
+    palisade_identity::ids::uuid_at(SystemClock.now())
+        .simple()
+        .to_string()
+}
+
+impl House {
+    pub(crate) async fn on_sqlite() -> Self {
+        let folder = tempfile::tempdir().expect("a folder").keep();
+        let url = format!("sqlite://{}/palisade.db", folder.display());
+        Self::build(url, Some(folder)).await
+    }
+
+    pub(crate) async fn on_postgres() -> Self {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "tests are told the server by the script that starts it"
+        )]
+        let server = std::env::var("PALISADE_TEST_POSTGRES")
+            .expect("run tests/run, or tests/postgres start DIR and export PALISADE_TEST_POSTGRES");
+        let name = format!("palisade_{}", random());
+        let admin = Database::connect(&server)
+            .await
+            .expect("PostgreSQL answers");
+        admin
+            .execute_unprepared(&format!("CREATE DATABASE {name}"))
+            .await
+            .expect("a database");
+        admin.close().await.expect("closes");
+        let (base, _) = server.rsplit_once('/').expect("a URL with a database");
+        Self::build(format!("{base}/{name}"), None).await
+    }
+
+    pub(crate) fn options(url: &str) -> StoreOptions {
+        StoreOptions {
+            url: url.to_owned(),
+            max_connections: 4,
+            commit_grouping: true,
+        }
+    }
+
+    async fn build(url: String, folder: Option<PathBuf>) -> Self {
+        let store = Store::connect(&Self::options(&url), Arc::new(SystemClock))
+            .await
+            .expect("opens");
+        assert!(!store.migrate_up().await.expect("migrates").is_empty());
+        store.ready().await.expect("is ready");
+        let gate = Gate::new(store.clone()).expect("a gate");
+        let raw = Database::connect(&url).await.expect("a second connection");
+        let operator = Caller::operator_at_command_line();
+        let (owner, key) = tenant(&store, &gate, &operator, "acme").await;
+        let (twin, _) = tenant(&store, &gate, &operator, "twin").await;
+        let house = Self {
+            store,
+            gate,
+            raw,
+            url,
+            operator,
+            owner,
+            key,
+            twin,
+            folder,
+        };
+        for caller in [&house.owner, &house.twin] {
+            house.furnish(caller).await;
+        }
+        house
+    }
+
+    /// What both tenants hold.
+    async fn furnish(&self, caller: &Arc<Caller>) {
+        for (email, external_id) in [("ada@example.com", "emp-1"), ("bob@example.com", "emp-2")] {
+            let account =
+                json!({"config": {"providers": [{"provider": "google", "subject": email}]}});
+            let password = json!({"config": {"hashed_password":
+                "$argon2id$v=19$m=16,t=2,p=1$bVI1aE1SaTV6SGQ3bzdXdw$fnjCcZYmEPOUOjYXsT92Cg"}});
+            let body = json!({"traits": {"email": email}, "external_id": external_id,
+                "credentials": {"oidc": account, "password": password}});
+            self.create(caller, body).await.expect("furnishes");
+        }
+        let text = r#"@id("say") forbid (principal, action, resource) when { false };"#;
+        let policy = self
+            .gate
+            .validate(caller.tenant(), "house", text)
+            .expect("a valid policy");
+        let grant = self
+            .grant::<action::PutPolicy>(caller, NamedTarget::policy("house"))
+            .await;
+        self.store
+            .put_policy(grant, policy, None, |_| Ok(()))
+            .await
+            .expect("writes a policy");
+        self.gate.invalidate(Invalidation::Tenant(caller.tenant()));
+    }
+
+    pub(crate) async fn decide<A: Action>(
+        &self,
+        caller: &Arc<Caller>,
+        target: A::Target,
+    ) -> Result<Authorized<A>, Refusal> {
+        let context = RequestContext {
+            request_id: "request".into(),
+            ..RequestContext::default()
+        };
+        self.gate.decide::<A>(caller, target, context).await
+    }
+
+    pub(crate) async fn grant<A: Action>(
+        &self,
+        caller: &Arc<Caller>,
+        target: A::Target,
+    ) -> Authorized<A> {
+        self.decide::<A>(caller, target)
+            .await
+            .map_err(Error::from)
+            .expect("is allowed")
+    }
+
+    pub(crate) async fn of_tenant<A: Action<Target = NamedTarget>>(
+        &self,
+        tenant: TenantId,
+    ) -> Authorized<A> {
+        self.grant::<A>(&self.operator, NamedTarget::tenant(tenant))
+            .await
+    }
+
+    pub(crate) async fn admit(&self, key: &ApiKey) -> Result<Arc<Caller>> {
+        let admission = Admission::new(
+            Arc::new(CachedDirectory::new(self.store.clone())),
+            SystemClock,
+        );
+        let text = key.reveal();
+        admission
+            .admit(
+                Claims {
+                    api_key: &[text.as_bytes()],
+                    ..Claims::default()
+                },
+                TenantHeader::Optional,
+            )
+            .await
+    }
+
+    /// The change that a body asks for.
+    pub(crate) async fn changed(&self, caller: &Arc<Caller>, body: Value) -> Changed {
+        let input = decode::create(body.to_string().as_bytes()).expect("a body");
+        let schema = self
+            .store
+            .identity_schema(caller.scope(), input.schema_id())
+            .await
+            .expect("answers");
+        let now = SystemClock.now();
+        change::create(
+            input,
+            &schema.expect("a schema"),
+            IdentityId::generate(now),
+            now,
+        )
+        .expect("a change")
+    }
+
+    pub(crate) async fn create(&self, caller: &Arc<Caller>, body: Value) -> Result<Identity> {
+        let changed = self.changed(caller, body).await;
+        let grant = self.grant::<action::CreateIdentity>(caller, Own).await;
+        self.store.create_identity(grant, changed).await
+    }
+
+    pub(crate) async fn person(&self, email: &str) -> Identity {
+        self.create(&self.owner, json!({"traits": {"email": email}}))
+            .await
+            .expect("creates")
+    }
+
+    pub(crate) async fn read(&self, caller: &Arc<Caller>, id: IdentityId) -> Option<Identity> {
+        let sealed = self
+            .store
+            .load_identity(caller.scope(), id)
+            .await
+            .expect("answers");
+        let grant = self
+            .grant::<action::ReadIdentity>(caller, sealed.target())
+            .await;
+        sealed.open(&grant)
+    }
+
+    /// Ada of a tenant.
+    pub(crate) async fn ada(&self, caller: &Arc<Caller>) -> Identity {
+        let sealed = self
+            .store
+            .load_identity_by_external_id(caller.scope(), "emp-1")
+            .await
+            .expect("answers");
+        let grant = self
+            .grant::<action::ReadIdentity>(caller, sealed.target())
+            .await;
+        sealed.open(&grant).expect("Ada is there")
+    }
+
+    pub(crate) async fn update(
+        &self,
+        id: IdentityId,
+        base: i64,
+        changed: Changed,
+    ) -> Result<Identity> {
+        let grant = self
+            .grant::<action::UpdateIdentity>(&self.owner, IdentityTarget::absent(id))
+            .await;
+        self.store.update_identity(grant, base, changed).await
+    }
+
+    pub(crate) async fn delete(&self, id: IdentityId) -> Result<bool> {
+        let grant = self
+            .grant::<action::DeleteIdentity>(&self.owner, IdentityTarget::absent(id))
+            .await;
+        self.store.delete_identity(grant, None).await
+    }
+
+    pub(crate) async fn events(&self, caller: &Arc<Caller>) -> Vec<palisade_store::AuditEvent> {
+        let grant = self.grant::<action::ListAuditEvents>(caller, Own).await;
+        let page: Page<_> = self
+            .store
+            .list_audit_events(&grant, &Default::default(), &page(500, None))
+            .await
+            .expect("lists");
+        page.items
+    }
+
+    /// Ends every connection to a database that has a server, but this one.
+    pub(crate) async fn cut_connections(&self) {
+        if self.raw.get_database_backend() == DbBackend::Postgres {
+            let text = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                WHERE datname = current_database() AND pid <> pg_backend_pid()";
+            let statement = Statement::from_string(DbBackend::Postgres, text);
+            self.raw.query_all_raw(statement).await.expect("cuts");
+        }
+    }
+
+    /// How many rows of a table the statement's condition finds.
+    pub(crate) async fn count(&self, from: &str) -> i64 {
+        let statement = Statement::from_string(
+            self.raw.get_database_backend(),
+            format!("SELECT count(*) FROM {from}"),
+        );
+        let row = self
+            .raw
+            .query_one_raw(statement)
+            .await
+            .expect("counts")
+            .expect("a row");
+        row.try_get_by_index(0).expect("a number")
+    }
+
+    /// Every row of a tenant in every table of tenants, as text.
+    pub(crate) async fn dump(&self, tenant: TenantId) -> Vec<String> {
+        let backend = self.raw.get_database_backend();
+        let mut rows = Vec::new();
+        for (table, key) in palisade_migrations::TENANT_TABLES {
+            let whole = if backend == DbBackend::Postgres {
+                "t::text".to_owned()
+            } else {
+                self.quoted(table).await
+            };
+            let text = format!("SELECT {whole} FROM {table} t WHERE tenant_id = $1 ORDER BY {key}");
+            let statement =
+                Statement::from_sql_and_values(backend, text, [tenant.as_uuid().into()]);
+            for row in self.raw.query_all_raw(statement).await.expect("dumps") {
+                rows.push(format!(
+                    "{table}: {}",
+                    row.try_get_by_index::<String>(0).expect("text")
+                ));
+            }
+        }
+        rows
+    }
+
+    async fn quoted(&self, table: &str) -> String {
+        let text = format!("SELECT name FROM pragma_table_info('{table}')");
+        let rows = self
+            .raw
+            .query_all_raw(Statement::from_string(DbBackend::Sqlite, text))
+            .await
+            .expect("columns");
+        let column =
+            |row: &sea_orm::QueryResult| row.try_get_by_index::<String>(0).expect("a name");
+        rows.iter()
+            .map(|row| format!("quote({})", column(row)))
+            .collect::<Vec<_>>()
+            .join(" || '|' || ")
+    }
+}
+
+pub(crate) fn page(size: u32, token: Option<String>) -> PageRequest {
+    let size = palisade_identity::page::PageSize::v1(Some(&size.to_string())).expect("a size");
+    PageRequest { size, token }
+}
+
+async fn tenant(
+    store: &Store,
+    gate: &Gate<Store>,
+    operator: &Arc<Caller>,
+    name: &str,
+) -> (Arc<Caller>, ApiKey) {
+    let context = RequestContext::default;
+    let allowed = "the operator may";
+    let grant = gate
+        .decide::<action::CreateTenant>(operator, Own, context())
+        .await
+        .map_err(Error::from)
+        .expect(allowed);
+    let tenant = store
+        .create_tenant(grant, name, None)
+        .await
+        .expect("a tenant");
+    let target = NamedTarget::tenant(tenant.id);
+    let grant = gate
+        .decide::<action::CreateTenantKey>(operator, target, context())
+        .await
+        .map_err(Error::from)
+        .expect(allowed);
+    let new = NewApiKey {
+        name: "owner".into(),
+        roles: vec![Role::Owner],
+        ..NewApiKey::default()
+    };
+    let (_, key) = store.create_tenant_key(grant, new).await.expect("a key");
+    let admission = Admission::new(Arc::new(CachedDirectory::new(store.clone())), SystemClock);
+    let text = key.reveal();
+    let claims = Claims {
+        api_key: &[text.as_bytes()],
+        ..Claims::default()
+    };
+    (
+        admission
+            .admit(claims, TenantHeader::Optional)
+            .await
+            .expect("is admitted"),
+        key,
+    )
+}

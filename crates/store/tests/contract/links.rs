@@ -1,0 +1,268 @@
+use palisade_authz::{IdentityTarget, NamedTarget, Own, action};
+use palisade_envelope::{Code, Result};
+use palisade_identity::{
+    CredentialType, ExternalIdentity, Identity, IdentityId, IdentityProvider, LinkedBy,
+    ProviderType, change,
+};
+use palisade_linking::manual::{LinkRequest, plan_link, plan_unlink};
+use palisade_store::{IdentityProviderUpdate, NewIdentityProvider};
+use palisade_tenancy::{Caller, Clock, SystemClock};
+use serde_json::json;
+
+use crate::{house::House, identities::conflicts};
+
+impl House {
+    pub(crate) async fn providers(&self, caller: &std::sync::Arc<Caller>) -> Vec<IdentityProvider> {
+        let grant = self
+            .grant::<action::ListIdentityProviders>(caller, Own)
+            .await;
+        self.store
+            .list_identity_providers(&grant)
+            .await
+            .expect("lists")
+    }
+
+    async fn links(&self, id: IdentityId) -> Vec<ExternalIdentity> {
+        let grant = self
+            .grant::<action::ListExternalIdentities>(&self.owner, IdentityTarget::absent(id))
+            .await;
+        self.store
+            .list_external_identities(&grant)
+            .await
+            .expect("lists")
+    }
+
+    async fn link(
+        &self,
+        to: &Identity,
+        provider: &IdentityProvider,
+        subject: &str,
+    ) -> Result<ExternalIdentity> {
+        let target = IdentityTarget::absent(to.id);
+        let grant = self
+            .grant::<action::LinkExternalIdentity>(&self.owner, target)
+            .await;
+        let already = self
+            .store
+            .external_identity_of(&grant, provider.id, subject)
+            .await?;
+        let request = LinkRequest {
+            user: to.id,
+            external_id: subject.to_owned(),
+            external_username: Some("eve".to_owned()),
+            external_email: None,
+            external_display_name: None,
+        };
+        let plan = plan_link(provider, request, already.as_ref())?;
+        let changed = change::link(
+            to,
+            &provider.name,
+            provider.kind,
+            subject,
+            SystemClock.now(),
+        )?;
+        self.store
+            .link_external_identity(grant, to.revision, plan, changed)
+            .await
+    }
+
+    async fn unlink(&self, from: IdentityId, link: &ExternalIdentity) -> Result<bool> {
+        let sealed = self
+            .store
+            .load_external_identity(self.owner.scope(), from, link.id)
+            .await?;
+        let grant = self
+            .grant::<action::UnlinkExternalIdentity>(&self.owner, sealed.target())
+            .await;
+        let link = sealed.open(&grant).expect("is there");
+        let identity = self
+            .store
+            .identity_to_unlink(&grant)
+            .await?
+            .expect("is there");
+        let plan = plan_unlink(&link, 2, false)?;
+        let now = SystemClock.now();
+        let changed = change::unlink(
+            &identity,
+            &link.provider_name,
+            link.provider_type,
+            &link.external_id,
+            now,
+        );
+        self.store
+            .unlink_external_identity(grant, plan, changed)
+            .await
+    }
+}
+
+pub(crate) async fn a_link_and_a_credential_are_one_fact(house: &House) {
+    let eve = house.person("eve@example.com").await;
+    let google = house.providers(&house.owner).await.remove(0);
+    let link = house.link(&eve, &google, "sub-1").await.expect("links");
+    assert_eq!(
+        (link.user_id, link.linked_by),
+        (Some(eve.id), LinkedBy::Manual)
+    );
+    assert_eq!(
+        (
+            link.provider_name.as_str(),
+            link.external_username.as_deref()
+        ),
+        ("google", Some("eve"))
+    );
+    assert_eq!(house.links(eve.id).await, std::slice::from_ref(&link));
+    let linked = house.read(&house.owner, eve.id).await.expect("is there");
+    assert_eq!(
+        linked.credentials[&CredentialType::Oidc].identifiers,
+        ["google:sub-1"]
+    );
+    assert!(house.unlink(eve.id, &link).await.expect("unlinks"));
+    assert!(house.links(eve.id).await.is_empty());
+    let unlinked = house.read(&house.owner, eve.id).await.expect("is there");
+    assert!(!unlinked.credentials.contains_key(&CredentialType::Oidc));
+    // Whoever takes the credential away takes the link away.
+    house
+        .link(&unlinked, &google, "sub-2")
+        .await
+        .expect("links again");
+    let linked = house.read(&house.owner, eve.id).await.expect("is there");
+    let without = crate::identities::next(&linked, |identity| {
+        identity.credentials.remove(&CredentialType::Oidc);
+    });
+    house
+        .update(eve.id, linked.revision, without)
+        .await
+        .expect("changes");
+    assert!(house.links(eve.id).await.is_empty());
+}
+
+pub(crate) async fn an_imported_credential_makes_link_and_provider(house: &House) {
+    let account = json!({"config": {"providers": [{"provider": "github", "subject": "s:1"}]}});
+    let body = json!({"traits": {"email": "eve@example.com"}, "credentials": {"oidc": account}});
+    let eve = house.create(&house.owner, body).await.expect("creates");
+    let links = house.links(eve.id).await;
+    assert_eq!(
+        (
+            links.len(),
+            links[0].provider_name.as_str(),
+            links[0].external_id.as_str()
+        ),
+        (1, "github", "s:1")
+    );
+    assert_eq!(links[0].provider_type, ProviderType::Oidc);
+    let names: Vec<_> = house
+        .providers(&house.owner)
+        .await
+        .into_iter()
+        .map(|provider| provider.name)
+        .collect();
+    assert!(names.contains(&"github".to_owned()));
+}
+
+pub(crate) async fn an_account_that_is_linked_already_is_refused(house: &House) {
+    let eve = house.person("eve@example.com").await;
+    let google = house.providers(&house.owner).await.remove(0);
+    let error = house
+        .link(&eve, &google, "ada@example.com")
+        .await
+        .expect_err("is linked to Ada");
+    assert_eq!(error.code(), Code::AlreadyLinked);
+    let zoe = house.person("zoe@example.com").await;
+    let (one, other) = tokio::join!(
+        house.link(&eve, &google, "race"),
+        house.link(&zoe, &google, "race")
+    );
+    let lost = if one.is_ok() { other } else { one };
+    let error = lost.expect_err("one of them loses");
+    assert!(
+        matches!(error.code(), Code::AlreadyLinked | Code::Conflict),
+        "{error}"
+    );
+    assert_eq!(
+        house
+            .count("external_identities WHERE external_id = 'race'")
+            .await,
+        1
+    );
+}
+
+pub(crate) async fn deleting_an_identity_deletes_its_links(house: &House) {
+    let ada = house.ada(&house.owner).await;
+    assert_eq!(house.links(ada.id).await.len(), 1);
+    assert!(house.delete(ada.id).await.expect("deletes"));
+    for table in [
+        "identity_identifiers",
+        "identity_addresses",
+        "identity_secrets",
+        "external_identities",
+    ] {
+        // Both tenants hold the same; Bob of this one and the twin's two are left.
+        let of_each = format!("(SELECT DISTINCT tenant_id, identity_id FROM {table}) AS left_over");
+        assert_eq!(house.count(&of_each).await, 3, "{table}");
+    }
+}
+
+pub(crate) async fn a_provider_that_is_in_use_stays(house: &House) {
+    let google = house.providers(&house.owner).await.remove(0);
+    let target = || NamedTarget::identity_provider(google.id);
+    let grant = house
+        .grant::<action::DeleteIdentityProvider>(&house.owner, target())
+        .await;
+    let error = house
+        .store
+        .delete_identity_provider(grant, None)
+        .await
+        .expect_err("is in use");
+    assert_eq!(error.code(), Code::InUse);
+    let new = || NewIdentityProvider {
+        name: "okta".into(),
+        kind: ProviderType::Saml,
+        issuer: None,
+    };
+    let grant = house
+        .grant::<action::CreateIdentityProvider>(&house.owner, Own)
+        .await;
+    let okta = house
+        .store
+        .create_identity_provider(grant, new())
+        .await
+        .expect("creates");
+    let grant = house
+        .grant::<action::CreateIdentityProvider>(&house.owner, Own)
+        .await;
+    let error = house
+        .store
+        .create_identity_provider(grant, new())
+        .await
+        .expect_err("not twice");
+    assert_eq!(conflicts(&error), ["name"]);
+    let target = || NamedTarget::identity_provider(okta.id);
+    let issuer = Some(Some("https://okta.example".to_owned()));
+    let grant = house
+        .grant::<action::UpdateIdentityProvider>(&house.owner, target())
+        .await;
+    let updated = house
+        .store
+        .update_identity_provider(grant, IdentityProviderUpdate { issuer }, Some(1))
+        .await;
+    assert_eq!(updated.expect("updates").expect("is there").revision, 2);
+    let grant = house
+        .grant::<action::DeleteIdentityProvider>(&house.owner, target())
+        .await;
+    let error = house
+        .store
+        .delete_identity_provider(grant, Some(1))
+        .await
+        .expect_err("is stale");
+    assert_eq!(error.code(), Code::StaleResource);
+    let grant = house
+        .grant::<action::DeleteIdentityProvider>(&house.owner, target())
+        .await;
+    assert!(
+        house
+            .store
+            .delete_identity_provider(grant, None)
+            .await
+            .expect("deletes")
+    );
+}

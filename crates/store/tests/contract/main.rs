@@ -1,0 +1,77 @@
+//! What the store promises, on SQLite and on PostgreSQL. Every case has a twin tenant that holds the same names and
+//! e-mails, and ends with every row of the twin as it was.
+
+#[cfg(test)]
+mod audit;
+#[cfg(test)]
+mod house;
+#[cfg(test)]
+mod identities;
+#[cfg(test)]
+mod isolation;
+#[cfg(test)]
+mod links;
+#[cfg(test)]
+mod nodes;
+#[cfg(test)]
+mod paging;
+#[cfg(test)]
+mod tenants;
+#[cfg(test)]
+mod writing;
+
+macro_rules! cases {
+    ($($module:ident: $($case:ident),+;)+) => {
+        mod sqlite {
+            $($(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() {
+                crate::house::run(crate::house::House::on_sqlite().await, crate::$module::$case).await;
+            })+)+
+        }
+        mod postgres {
+            $($(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() {
+                crate::house::run(crate::house::House::on_postgres().await, crate::$module::$case).await;
+            })+)+
+        }
+    };
+}
+
+cases! {
+    identities: an_identity_is_created_read_changed_and_deleted,
+        a_second_change_from_the_same_revision_is_stale,
+        every_taken_field_is_named_and_the_holder_is_not,
+        abuse_06_what_is_taken_in_another_tenant_is_free_here,
+        an_identifier_that_is_given_up_is_free,
+        secrets_are_revealed_with_an_audit_row_each,
+        a_text_with_a_nul_is_a_400_on_both_databases;
+    isolation: a_row_that_points_into_another_tenant_is_refused_by_the_database,
+        abuse_01_an_id_of_another_tenant_is_as_absent_as_a_made_up_one,
+        abuse_03_a_link_of_another_identity_is_absent,
+        a_sealed_row_opens_for_its_own_grant_only;
+    paging: a_walk_meets_every_identity_once_while_others_come_and_go,
+        abuse_07_tokens_of_another_tenant_filter_or_hand_are_refused,
+        filters_narrow_and_ids_come_in_one_page,
+        beginnings_of_identifiers_are_taken_literally;
+    links: a_link_and_a_credential_are_one_fact,
+        an_imported_credential_makes_link_and_provider,
+        an_account_that_is_linked_already_is_refused,
+        deleting_an_identity_deletes_its_links,
+        a_provider_that_is_in_use_stays;
+    tenants: abuse_11_the_slug_of_a_deleted_tenant_is_free_and_shows_nothing_of_it,
+        a_suspended_tenant_is_seen_as_such_and_comes_back,
+        keys_are_made_listed_and_revoked,
+        acts_on_tenants_that_are_not_there_change_nothing,
+        a_taken_slug_is_a_conflict,
+        schemas_are_written_read_and_compiled,
+        policies_raise_the_version_and_the_check_can_refuse;
+    audit: abuse_64_a_write_and_its_audit_row_stand_or_fall_together,
+        refusals_are_written_down,
+        audit_events_are_filtered_and_paged;
+    writing: good_writes_stand_while_one_among_them_fails,
+        concurrent_writes_of_one_identifier_leave_one,
+        writes_without_grouping_do_the_same;
+    nodes: a_change_is_heard_by_this_node_at_once_and_by_another_within_a_second,
+        two_nodes_migrate_at_once,
+        work_and_word_go_on_after_every_connection_was_cut;
+}

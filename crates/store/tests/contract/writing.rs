@@ -1,0 +1,84 @@
+use std::sync::Arc;
+
+use palisade_authz::{Own, action};
+use palisade_store::{Store, StoreOptions};
+use palisade_tenancy::SystemClock;
+use serde_json::json;
+
+use crate::house::House;
+
+pub(crate) async fn good_writes_stand_while_one_among_them_fails(house: &House) {
+    let before = house.events(&house.owner).await.len();
+    let writes = (0..40).map(|number| {
+        let email = if number % 10 == 5 {
+            "ada@example.com".to_owned()
+        } else {
+            format!("p{number}@example.com")
+        };
+        house.create(&house.owner, json!({"traits": {"email": email}}))
+    });
+    let results = futures_util::future::join_all(writes).await;
+    let good = results.iter().filter(|result| result.is_ok()).count();
+    assert_eq!(good, 36);
+    for (number, result) in results.iter().enumerate() {
+        assert_eq!(result.is_err(), number % 10 == 5, "{number}: {result:?}");
+        if let Ok(identity) = result {
+            assert!(house.read(&house.owner, identity.id).await.is_some());
+        }
+    }
+    assert_eq!(house.events(&house.owner).await.len(), before + good);
+}
+
+pub(crate) async fn concurrent_writes_of_one_identifier_leave_one(house: &House) {
+    let writes = (0..16).map(|_| {
+        house.create(
+            &house.owner,
+            json!({"traits": {"email": "eve@example.com"}}),
+        )
+    });
+    let results = futures_util::future::join_all(writes).await;
+    assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
+    for error in results.into_iter().filter_map(Result::err) {
+        assert!(!crate::identities::conflicts(&error).is_empty());
+    }
+    assert_eq!(
+        house
+            .count(
+                "identity_identifiers WHERE identifier = 'eve@example.com' AND type = 'password'"
+            )
+            .await,
+        1
+    );
+}
+
+pub(crate) async fn writes_without_grouping_do_the_same(house: &House) {
+    let options = StoreOptions {
+        commit_grouping: false,
+        ..House::options(&house.url)
+    };
+    let store = Store::connect(&options, Arc::new(SystemClock))
+        .await
+        .expect("opens");
+    let mut writes = Vec::new();
+    for number in 0..8 {
+        let changed = house
+            .changed(
+                &house.owner,
+                json!({"traits": {"email": format!("p{number}@example.com")}}),
+            )
+            .await;
+        let grant = house
+            .grant::<action::CreateIdentity>(&house.owner, Own)
+            .await;
+        writes.push(store.create_identity(grant, changed));
+    }
+    let results = futures_util::future::join_all(writes).await;
+    assert!(results.iter().all(Result::is_ok), "{results:?}");
+    assert!(
+        house
+            .read(&house.owner, results[3].as_ref().expect("is there").id)
+            .await
+            .is_some()
+    );
+    store.close().await;
+}
