@@ -31,17 +31,34 @@ async fn within_a_second(from: Instant, status: u16, ask: impl AsyncFn() -> Repl
     }
 }
 
-/// Ends every backend that listens, as a failing network would. How many there were.
-async fn cut_listeners(node: &Gateway) -> u64 {
+/// What PostgreSQL says of its backends that listen for this database.
+async fn of_listeners(node: &Gateway, what: &str) -> i64 {
     let database = connect(node.database()).await;
-    let cut = "SELECT count(pg_terminate_backend(pid)) AS cut FROM pg_stat_activity \
-               WHERE datname = current_database() AND pid <> pg_backend_pid() AND query ILIKE 'LISTEN%'";
+    let text = format!(
+        "SELECT {what} AS answer FROM pg_stat_activity \
+         WHERE datname = current_database() AND pid <> pg_backend_pid() AND query ILIKE 'LISTEN%'"
+    );
+    let statement = Statement::from_string(DbBackend::Postgres, text);
     let row = database
-        .query_one_raw(Statement::from_string(DbBackend::Postgres, cut))
+        .query_one_raw(statement)
         .await
         .expect("a superuser may");
-    let cut: i64 = row.expect("a count").try_get("", "cut").expect("a number");
-    u64::try_from(cut).expect("not negative")
+    row.expect("a count")
+        .try_get("", "answer")
+        .expect("a number")
+}
+
+/// Ends the two nodes' listening backends, as a failing network would, once both listen.
+async fn cut_listeners(node: &Gateway) {
+    let start = Instant::now();
+    while of_listeners(node, "count(*)").await < 2 {
+        assert!(
+            start.elapsed() < Duration::from_secs(20),
+            "the nodes do not listen again"
+        );
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(of_listeners(node, "count(pg_terminate_backend(pid))").await >= 2);
 }
 
 /// Revokes, suspends and forbids at one node; asks the other, whose caches are warm.
@@ -171,7 +188,6 @@ async fn abuse_10_and_29_what_one_node_revokes_suspends_or_forbids_the_other_hon
 async fn abuse_10_and_29_also_when_the_listeners_connection_was_cut_just_before() {
     let one = Gateway::own(Db::Postgres, &[]).await;
     let two = one.second_node();
-    assert!(cut_listeners(&one).await >= 2, "both nodes listen");
     honoured_elsewhere(&one, &two, async || {
         cut_listeners(&one).await;
     })

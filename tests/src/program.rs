@@ -28,11 +28,12 @@ pub(crate) static PALISADE: LazyLock<PathBuf> = LazyLock::new(|| {
         None => unreachable!("profile folders have UTF-8 names"),
     };
     let built = Command::new(env!("CARGO"))
+        // The same selection as `cargo test --workspace`: another one resolves features anew and builds for minutes.
         .args([
             "build",
             "--quiet",
-            "--package",
-            "palisade-server",
+            "--workspace",
+            "--all-targets",
             "--profile",
             profile,
             "--target-dir",

@@ -2,6 +2,8 @@
 
 use std::{net::SocketAddr, process::Command, rc::Rc};
 
+use anyhow::Context as _;
+
 use crate::{
     gateway::{Gateway, Postgres, Stopped, TestDatabase, free_address, wait},
     load::{self, Plan},
@@ -29,10 +31,11 @@ async fn one(plan: Plan, name: &str, database: &TestDatabase, bar: f64) -> anyho
         &gateway.tenant.request("POST", "/admin/identities", body),
     )
     .await?;
-    let id = serde_json::from_slice::<serde_json::Value>(&created)?["id"]
-        .as_str()
-        .unwrap_or_default()
-        .to_owned();
+    let created: serde_json::Value = serde_json::from_slice(&created)?;
+    let id = created
+        .get("id")
+        .and_then(serde_json::Value::as_str)
+        .context("no id in the created identity")?;
 
     let (_fixed, fixed) = peer("static", &database.url).await?;
     let (_select, select) = peer("select", &database.url).await?;

@@ -1,6 +1,6 @@
 //! What must not compile.
 
 #[test]
-fn an_unguarded_handler_and_one_behind_another_action_do_not_mount() {
+fn unguarded_handlers_do_not_mount_and_sealed_rows_stay_shut() {
     trybuild::TestCases::new().compile_fail("tests/ui/*.rs");
 }

@@ -7,9 +7,40 @@ use crate::TenantId;
 /// Names that could be taken for a part of the deployment: nobody gets rights by being called so, but people
 /// reading a log might think it.
 const RESERVED: &[&str] = &[
-    "access", "admin", "administrator", "all", "any", "anonymous", "api", "default", "everyone", "guest", "health",
-    "iam", "internal", "me", "none", "null", "operator", "operators", "owner", "palisade", "platform", "public",
-    "root", "scim", "self", "superuser", "support", "sys", "system", "tenant", "tenants", "undefined", "v1", "v2",
+    "access",
+    "admin",
+    "administrator",
+    "all",
+    "any",
+    "anonymous",
+    "api",
+    "default",
+    "everyone",
+    "guest",
+    "health",
+    "iam",
+    "internal",
+    "me",
+    "none",
+    "null",
+    "operator",
+    "operators",
+    "owner",
+    "palisade",
+    "platform",
+    "public",
+    "root",
+    "scim",
+    "self",
+    "superuser",
+    "support",
+    "sys",
+    "system",
+    "tenant",
+    "tenants",
+    "undefined",
+    "v1",
+    "v2",
     "www",
 ];
 
@@ -32,7 +63,10 @@ impl TenantName {
             ));
         }
         if RESERVED.contains(&text) {
-            return Err(Error::field("name", format!("a name that is not reserved, as `{text}` is")));
+            return Err(Error::field(
+                "name",
+                format!("a name that is not reserved, as `{text}` is"),
+            ));
         }
         if TenantId::parse(text).is_some() {
             return Err(Error::field("name", "a name that is not a UUID"));
@@ -53,8 +87,28 @@ mod tests {
     #[test]
     fn abuse_13_privileged_odd_and_look_alike_names_are_refused() {
         for name in [
-            "admin", "system", "platform", "operator", "root", "default", "..", "*", "", "a", "-a", "A", "Demo", "a b",
-            "a/b", "a.b", "a_b", "adm\u{456}n", "ｄｅｍｏ", "demo\n", "demo ", "018f4b1e-0000-7000-8000-000000000001",
+            "admin",
+            "system",
+            "platform",
+            "operator",
+            "root",
+            "default",
+            "..",
+            "*",
+            "",
+            "a",
+            "-a",
+            "A",
+            "Demo",
+            "a b",
+            "a/b",
+            "a.b",
+            "a_b",
+            "adm\u{456}n",
+            "ｄｅｍｏ",
+            "demo\n",
+            "demo ",
+            "018f4b1e-0000-7000-8000-000000000001",
             "018f4b1e000070008000000000000001",
         ] {
             let error = TenantName::parse(name).expect_err(name);
@@ -65,7 +119,14 @@ mod tests {
 
     #[test]
     fn plain_slugs_are_names() {
-        for name in ["demo", "a1", "0a", "acme-ltd", "administrators-of-acme", &"a".repeat(63)] {
+        for name in [
+            "demo",
+            "a1",
+            "0a",
+            "acme-ltd",
+            "administrators-of-acme",
+            &"a".repeat(63),
+        ] {
             assert_eq!(TenantName::parse(name).expect(name).as_str(), name);
         }
     }

@@ -8,11 +8,20 @@ use actix_web::{
     http::{StatusCode, header},
 };
 
+use palisade_envelope::Error;
+
 use crate::{dialect::Dialect, problem::Problem};
 
 /// The reply that tells this problem in this dialect.
 pub(crate) fn problem(problem: &Problem, dialect: Dialect, request_id: &str) -> HttpResponse {
-    let envelope = problem.error().envelope();
+    // What a fault of ours says is constant: whoever raised it may have put its cause into the sentence.
+    let constant = Error::new(problem.error().code());
+    let fault = problem.error().code().status() >= 500;
+    let envelope = if fault {
+        constant.envelope()
+    } else {
+        problem.error().envelope()
+    };
     let status =
         StatusCode::from_u16(envelope.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut reply = HttpResponseBuilder::new(status);
@@ -35,4 +44,35 @@ pub(crate) fn problem(problem: &Problem, dialect: Dialect, request_id: &str) -> 
         }
     };
     reply.body(body)
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::body::MessageBody as _;
+    use palisade_envelope::Code;
+
+    use super::*;
+
+    #[test]
+    fn a_fault_says_one_constant_sentence_in_both_dialects() {
+        let fault = || {
+            Error::with_message(Code::Internal, "SELECT failed")
+                .detail("table", "tenants")
+                .caused_by("disk full")
+        };
+        for dialect in [Dialect::Ory, Dialect::V1] {
+            let reply = problem(&Problem::from(fault()), dialect, "r-1");
+            assert_eq!(reply.status(), 500);
+            let bytes = reply
+                .into_body()
+                .try_into_bytes()
+                .expect("a body in memory");
+            let text = String::from_utf8(bytes.to_vec()).expect("text");
+            assert!(text.contains(Code::Internal.sentence()), "{text}");
+            assert!(
+                !text.contains("SELECT") && !text.contains("tenants") && !text.contains("disk"),
+                "{text}"
+            );
+        }
+    }
 }

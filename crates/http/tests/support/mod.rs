@@ -1,5 +1,10 @@
 //! A gateway on a free port over a fresh SQLite file, with two tenants.
 
+#![expect(
+    clippy::expect_used,
+    reason = "helpers of tests: a panic is the message"
+)]
+
 use std::{net::TcpListener, sync::Arc, time::Duration};
 
 use palisade_authz::{Gate, NamedTarget, Own, RequestContext, action};

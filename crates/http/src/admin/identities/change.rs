@@ -81,10 +81,17 @@ where
     F: Fn(Identity) -> Fut,
     Fut: Future<Output = Result<(Changed, Option<Region>)>>,
 {
-    let Guarded { grant, loaded, app, .. } = guarded;
-    let current = loaded.open(&grant).ok_or_else(|| Error::new(Code::NotFound))?;
+    let Guarded {
+        grant, loaded, app, ..
+    } = guarded;
+    let current = loaded
+        .open(&grant)
+        .ok_or_else(|| Error::new(Code::NotFound))?;
     let revision = current.revision;
     preconditions::check(request, revision)?;
     let (changed, region) = apply(current).await?;
-    Ok((app.store.update_identity(grant, revision, changed).await?, region))
+    Ok((
+        app.store.update_identity(grant, revision, changed).await?,
+        region,
+    ))
 }

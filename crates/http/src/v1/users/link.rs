@@ -63,25 +63,53 @@ pub(super) fn doc() -> Doc {
 pub(super) async fn link(guarded: Guarded<LinkExternalIdentity>, mut call: Call) -> Answer {
     call.query(&[])?;
     let body = call.body(Media::Json).await?;
-    let linked = retried(&call.request, guarded, |guarded| once(guarded, &body)).await?;
+    let (provider, wanted) = read(&body, guarded.grant.target().id)?;
+    let once = |guarded| once(guarded, provider, wanted.clone());
+    let linked = retried(&call.request, guarded, once).await?;
     let place = format!("{}/{}", call.request.path(), linked.id);
     Reply::created(&call.request, place).json(&ExternalIdentityBody::from(linked))
 }
 
-async fn once(guarded: Guarded<LinkExternalIdentity>, body: &[u8]) -> Result<ExternalIdentity> {
-    let Guarded { grant, loaded, app, caller, .. } = guarded;
-    let identity = loaded.open(&grant).ok_or_else(|| Error::new(Code::NotFound))?;
-    let (provider, request) = read(body, identity.id)?;
+async fn once(
+    guarded: Guarded<LinkExternalIdentity>,
+    provider: ProviderId,
+    wanted: LinkRequest,
+) -> Result<ExternalIdentity> {
+    let Guarded {
+        grant,
+        loaded,
+        app,
+        caller,
+        ..
+    } = guarded;
+    let identity = loaded
+        .open(&grant)
+        .ok_or_else(|| Error::new(Code::NotFound))?;
     let provider = app
         .store
         .identity_provider(caller.scope(), provider)
         .await?
-        .ok_or_else(|| Error::field("identity_provider_id", "the id of an identity provider of this tenant"))?;
-    let already = app.store.external_identity_of(&grant, provider.id, &request.external_id).await?;
-    let plan = plan_link(&provider, request, already.as_ref())?;
-    let changed =
-        change::link(&identity, &provider.name, provider.kind, plan.external_id(), app.clock.now())?;
-    app.store.link_external_identity(grant, identity.revision, plan, changed).await
+        .ok_or_else(|| {
+            Error::field(
+                "identity_provider_id",
+                "the id of an identity provider of this tenant",
+            )
+        })?;
+    let already = app
+        .store
+        .external_identity_of(&grant, provider.id, &wanted.external_id)
+        .await?;
+    let plan = plan_link(&provider, wanted, already.as_ref())?;
+    let changed = change::link(
+        &identity,
+        &provider.name,
+        provider.kind,
+        plan.external_id(),
+        app.clock.now(),
+    )?;
+    app.store
+        .link_external_identity(grant, identity.revision, plan, changed)
+        .await
 }
 
 fn read(body: &[u8], user: palisade_identity::IdentityId) -> Result<(ProviderId, LinkRequest)> {

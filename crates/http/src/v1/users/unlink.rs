@@ -46,11 +46,19 @@ pub(super) async fn unlink(guarded: Guarded<UnlinkExternalIdentity>, call: Call)
 }
 
 async fn once(guarded: Guarded<UnlinkExternalIdentity>, force: bool) -> Result<bool> {
-    let Guarded { grant, loaded, app, .. } = guarded;
-    let Some(link) = loaded.open(&grant) else { return Ok(false) };
-    let Some(identity) = app.store.identity_to_unlink(&grant).await? else { return Ok(false) };
+    let Guarded {
+        grant, loaded, app, ..
+    } = guarded;
+    let Some(link) = loaded.open(&grant) else {
+        return Ok(false);
+    };
+    let Some(identity) = app.store.identity_to_unlink(&grant).await? else {
+        return Ok(false);
+    };
     let plan = plan_unlink(&link, ways_to_sign_in(&identity), force)?;
     let (provider, kind, subject) = (&link.provider_name, link.provider_type, &link.external_id);
     let changed = change::unlink(&identity, provider, kind, subject, app.clock.now());
-    app.store.unlink_external_identity(grant, plan, changed).await
+    app.store
+        .unlink_external_identity(grant, plan, changed)
+        .await
 }
