@@ -236,6 +236,25 @@ on_both_databases! {
         caller.with_key(key).get("/v1/whoami").await.expect(200);
     }
 
+    async fn a_key_is_revoked_only_by_one_that_may_do_as_much(house: House) {
+        let owner = &house.alpha.owner;
+        let other = owner
+            .post("/v1/api-keys", json!({"name": "second", "roles": ["owner"]}))
+            .await
+            .expect(201);
+        let path = format!("/v1/api-keys/{}", other.text("/id"));
+        let admin = house.alpha.caller("admin").await;
+        let refused = admin.delete(&path).await.refused(403, "forbidden");
+        assert!(refused["notices"][0].as_str().expect("a notice").contains("`owner`"), "{refused}");
+        owner.with_key(&other.text("/secret")).get("/v1/whoami").await.expect(200);
+        let viewer = owner
+            .post("/v1/api-keys", json!({"name": "reads", "roles": ["viewer"]}))
+            .await
+            .expect(201);
+        admin.delete(&format!("/v1/api-keys/{}", viewer.text("/id"))).await.expect(204);
+        owner.delete(&path).await.expect(204);
+    }
+
     async fn abuse_29_a_revoked_or_expired_key_is_refused_and_no_key_is_ever_shown_again(
         house: House,
     ) {

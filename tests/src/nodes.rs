@@ -36,7 +36,7 @@ async fn of_listeners(node: &Gateway, what: &str) -> i64 {
     let database = connect(node.database()).await;
     let text = format!(
         "SELECT {what} AS answer FROM pg_stat_activity \
-         WHERE datname = current_database() AND pid <> pg_backend_pid() AND query ILIKE 'LISTEN%'"
+         WHERE datname = current_database() AND application_name = 'palisade listener'"
     );
     let statement = Statement::from_string(DbBackend::Postgres, text);
     let row = database

@@ -141,4 +141,109 @@ on_both_databases! {
         let good = json!({"policy": r#"permit(principal, action == Palisade::Action::"identity:read", resource);"#});
         owner.post("/v1/policies/validate", good).await.expect(200);
     }
+
+    async fn an_import_is_decided_like_the_links_and_providers_that_it_makes(house: House) {
+        let Tenant { owner, bob, .. } = &house.alpha;
+        let editor = house.alpha.caller("editor").await;
+        put(
+            owner,
+            "no-links",
+            r#"
+            @notice("accounts are linked by the help desk")
+            forbid(principal, action == Palisade::Action::"external_identity:link", resource);
+        "#,
+        )
+        .await;
+        let audited = async |action: &str| {
+            let events = owner
+                .all(&format!("/v1/audit-events?action={action}&page_size=500"))
+                .await;
+            events
+                .iter()
+                .filter(|event| event["decision"] == "allow")
+                .count()
+        };
+        let before = house.alpha.rows().await;
+        let seen = |rows: &serde_json::Value| {
+            ["identities", "links", "providers"].map(|part| rows[part].clone())
+        };
+        let import = |provider: &str| {
+            json!({
+                "schema_id": "default",
+                "state": "active",
+                "traits": {"email": "eve@example.test"},
+                "credentials": {"oidc": {"config": {"providers": [
+                    {"provider": provider, "subject": "sub-eve"},
+                ]}}},
+            })
+        };
+        let mut bobs = import("corp");
+        bobs["traits"] = json!({"email": "bob@example.test"});
+        for mount in ["/admin", "/iam"] {
+            for reply in [
+                owner.post(&format!("{mount}/identities"), import("corp")).await,
+                owner.post(&format!("{mount}/identities"), import("unheard-of")).await,
+                owner
+                    .put(&format!("{mount}/identities/{bob}"), bobs.clone())
+                    .await,
+            ] {
+                let body = reply.refused(403, "forbidden");
+                let notices = json!(["accounts are linked by the help desk"]);
+                assert_eq!(body["notices"], notices);
+                assert_eq!(body["error"]["notices"], notices);
+            }
+        }
+        assert_eq!(seen(&house.alpha.rows().await), seen(&before));
+        // A change that makes no link is not asked about it.
+        let mut plain = bobs.clone();
+        plain.as_object_mut().expect("an object").remove("credentials");
+        owner
+            .put(&format!("/admin/identities/{bob}"), plain)
+            .await
+            .expect(200);
+        let start = std::time::Instant::now();
+        loop {
+            let path = "/v1/audit-events?action=external_identity:link&page_size=500";
+            let events = owner.all(path).await;
+            let denied = events.iter().filter(|event| event["decision"] == "deny");
+            if denied.count() == 6 {
+                break;
+            }
+            assert!(start.elapsed().as_secs() < 5, "refusals are not audited");
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        owner.delete("/v1/policies/no-links").await.expect(204);
+
+        let before = house.alpha.rows().await;
+        editor
+            .post("/admin/identities", import("unheard-of"))
+            .await
+            .refused(403, "forbidden");
+        assert_eq!(seen(&house.alpha.rows().await), seen(&before));
+        let (links, providers) = (
+            audited("external_identity:link").await,
+            audited("identity_provider:create").await,
+        );
+        let eve = editor
+            .post("/admin/identities", import("corp"))
+            .await
+            .expect(201)
+            .text("/id");
+        let of_eve = owner.all(&format!("/v1/users/{eve}/identities")).await;
+        assert_eq!(of_eve.len(), 1, "{of_eve:?}");
+        assert_eq!(audited("external_identity:link").await, links + 1);
+        assert_eq!(audited("identity_provider:create").await, providers);
+
+        let more = import("unheard-of");
+        let path = format!("/admin/identities/{eve}");
+        editor
+            .put(&path, more.clone())
+            .await
+            .refused(403, "forbidden");
+        owner.put(&path, more.clone()).await.expect(200);
+        // Now there is nothing new in it.
+        editor.put(&path, more).await.expect(200);
+        assert_eq!(audited("external_identity:link").await, links + 2);
+        assert_eq!(audited("identity_provider:create").await, providers + 1);
+    }
 }

@@ -1,5 +1,5 @@
-//! Which roles a caller may give to a new key. Policy decides on creating a key before the body with the roles is
-//! read; this is asked after.
+//! Which roles a caller may give to a new key, and whose keys it may revoke. Policy decides on the act before the
+//! roles are known; this is asked after.
 
 use palisade_envelope::{Code, Error, Notice, Result};
 use palisade_tenancy::{Principal, Role};
@@ -10,10 +10,23 @@ use palisade_tenancy::{Principal, Role};
 /// # Errors
 /// `forbidden` with a notice that names the role.
 pub fn may_hand_out(principal: &Principal, roles: &[Role]) -> Result<()> {
+    within(principal, roles, "created")
+}
+
+/// Whether the caller may revoke a key with these roles: the same rule, so that an admin can't take the owners' keys
+/// away from them.
+///
+/// # Errors
+/// `forbidden` with a notice that names the role.
+pub fn may_take_back(principal: &Principal, roles: &[Role]) -> Result<()> {
+    within(principal, roles, "revoked")
+}
+
+fn within(principal: &Principal, roles: &[Role], done: &str) -> Result<()> {
     let beyond = roles.iter().find(|role| !covers(principal, **role));
     beyond.map_or(Ok(()), |role| {
         let notice = format!(
-            "a key with the role `{}` can only be created by a key whose roles include all that it may do",
+            "a key with the role `{}` can only be {done} by a key whose roles include all that it may do",
             role.as_str()
         );
         Err(Error::new(Code::Forbidden).notices(vec![Notice::new(&notice)]))

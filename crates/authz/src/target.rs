@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use palisade_identity::{IdentityId, LinkId, LinkedBy, State};
+use palisade_identity::{Identity, IdentityId, LinkId, LinkedBy, State};
 
 /// The value of a Cedar attribute.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,6 +60,15 @@ pub struct IdentityTarget {
 }
 
 impl IdentityTarget {
+    /// This identity, as it is or is to be.
+    pub fn of(identity: &Identity) -> Self {
+        Self {
+            id: identity.id,
+            schema_id: identity.schema_id.clone(),
+            state: identity.state,
+        }
+    }
+
     /// An id that names nothing in the tenant.
     pub const fn absent(id: IdentityId) -> Self {
         Self {

@@ -225,9 +225,16 @@ pub(crate) fn free_address() -> anyhow::Result<SocketAddr> {
 }
 
 fn program() -> anyhow::Result<PathBuf> {
-    // Both packages in one selection, as the benchmark itself is best run: another one resolves features anew.
+    // Both packages in one selection: each alone resolves features anew, and builds for minutes.
     let status = Command::new("cargo")
-        .args(["build", "--release", "-p", "palisade-server"])
+        .args([
+            "build",
+            "--release",
+            "-p",
+            "palisade-server",
+            "-p",
+            "palisade-bench",
+        ])
         .current_dir(root())
         .status()?;
     if !status.success() {

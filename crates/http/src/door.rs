@@ -42,8 +42,12 @@ pub(crate) async fn door<B: MessageBody + 'static>(
     let twice = UNIQUE
         .iter()
         .find(|name| request.headers().get_all(**name).nth(1).is_some());
-    let response = match twice {
-        Some(name) => request.error_response(Problem::from(sent_twice(name))),
+    let refused = match twice {
+        Some(name) => Some(sent_twice(name)),
+        None => disguised(request.uri().path()),
+    };
+    let response = match refused {
+        Some(error) => request.error_response(Problem::from(error)),
         None => next.call(request).await?.map_into_boxed_body(),
     };
     let mut response = rendered(response, dialect, &trail);
@@ -58,6 +62,18 @@ fn sent_twice(name: &str) -> Error {
         format!("the header `{name}` must be sent once"),
     )
     .detail("field", name)
+}
+
+/// A first segment in disguise, which would be of one dialect here and of another to the router.
+fn disguised(path: &str) -> Option<Error> {
+    let first = path
+        .trim_start_matches('/')
+        .split('/')
+        .next()
+        .unwrap_or_default();
+    first
+        .contains('%')
+        .then(|| Error::with_message(Code::NotFound, "there is nothing at this path"))
 }
 
 /// Gives an error its body.
@@ -115,6 +131,13 @@ fn header_text(notice: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_path_shows_its_surface() {
+        assert!(disguised("/admin/identities/by/external/%C3%BC%2F").is_none());
+        let code = disguised("/%61dmin/identities").map(|error| error.code());
+        assert_eq!(code, Some(Code::NotFound));
+    }
 
     #[test]
     fn a_notice_stands_in_ascii() {

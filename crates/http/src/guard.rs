@@ -1,6 +1,6 @@
 //! The guard: no handler runs before policy has allowed its action on its target.
 
-use std::{future::Future, marker::PhantomData, pin::Pin, sync::Arc};
+use std::{future::Future, marker::PhantomData, pin::Pin, sync::Arc, time::Duration};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
 use palisade_authz::{Action, Authorized, Refusal};
@@ -104,7 +104,7 @@ impl<A: Located, L: Locate<A>> FromRequest for Guarded<A, L> {
 }
 
 /// How often a write is tried against ever newer states before its caller is told of the race.
-pub(crate) const TRIES: usize = 3;
+pub(crate) const TRIES: u32 = 8;
 
 /// Does a write that its caller bound to no revision; where another writer was faster, everything is done again:
 /// load, decision, change.
@@ -123,15 +123,25 @@ where
     Fut: Future<Output = Result<T>>,
 {
     let mut guarded = first;
-    for _ in 1..TRIES {
+    for attempt in 1..TRIES {
         match write(guarded).await {
             Err(error) if error.code() == Code::StaleResource => {
+                // Not all losers at once again.
+                let pause = rand::random_range(0..=5 * u64::from(attempt));
+                tokio::time::sleep(Duration::from_millis(pause)).await;
                 guarded = Guarded::acquire(request).await?;
             }
             answer => return answer,
         }
     }
-    write(guarded).await
+    write(guarded).await.map_err(|error| match error.code() {
+        // The caller named no revision, so a 412 would answer what was not asked.
+        Code::StaleResource => Error::with_message(
+            Code::Conflict,
+            "the resource is being changed by others at the same time; try again",
+        ),
+        _ => error,
+    })
 }
 
 /// Asks the gate about one action more, for what only part of an operation needs. A refusal is recorded.

@@ -8,6 +8,7 @@ use actix_web::{
     dev::{ServiceRequest, ServiceResponse},
     middleware::Next,
 };
+use palisade_envelope::{Code, Error};
 use palisade_tenancy::{admit::TenantHeader, middleware::admit_request};
 use tracing::Instrument as _;
 
@@ -92,8 +93,24 @@ impl Station {
                 Err(error) => return Ok(request.error_response(Problem::from(error))),
             }
         }
-        Ok(next.call(request).await?.map_into_boxed_body())
+        match unreadable(request.uri().path()) {
+            Some(error) => Ok(request.error_response(Problem::from(error))),
+            None => Ok(next.call(request).await?.map_into_boxed_body()),
+        }
     }
+}
+
+/// What is wrong with the path as it was sent. The router decodes it, and takes bytes that are no text for the
+/// replacement character: another resource's name.
+fn unreadable(path: &str) -> Option<Error> {
+    let decoded = percent_encoding::percent_decode_str(path).decode_utf8();
+    decoded.err().map(|_| {
+        Error::with_message(
+            Code::InvalidRequest,
+            "the path is not UTF-8 when it is percent-decoded",
+        )
+        .detail("field", "path")
+    })
 }
 
 /// `/v1` insists on the header, except for the operator's routes.
@@ -108,8 +125,8 @@ fn tenant_header(path: &str) -> TenantHeader {
 
 /// Answers a path that nothing is mounted at, with or without a credential: that there is nothing is public.
 pub(crate) async fn nothing_here(_: HttpRequest) -> Answer {
-    Err(Problem::from(palisade_envelope::Error::with_message(
-        palisade_envelope::Code::NotFound,
+    Err(Problem::from(Error::with_message(
+        Code::NotFound,
         "there is nothing at this path",
     )))
 }
@@ -117,6 +134,13 @@ pub(crate) async fn nothing_here(_: HttpRequest) -> Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_path_is_text() {
+        assert!(unreadable("/admin/identities/by/external/%C3%BC%2F").is_none());
+        let code = unreadable("/admin/identities/by/external/%ff").map(|error| error.code());
+        assert_eq!(code, Some(Code::InvalidRequest));
+    }
 
     #[test]
     fn only_the_tenants_own_native_routes_insist_on_the_tenant_header() {

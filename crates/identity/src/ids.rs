@@ -22,8 +22,14 @@ macro_rules! id {
                 Self(uuid)
             }
 
-            /// The id in this text, in any form that RFC 9562 allows; `None` where it is no UUID.
+            /// The id in this text: a UUID in the form of RFC 9562 section 4, in either case; `None` for anything
+            /// else. Braces, URNs and bare digits are refused, so that what stands before us and compares ids as
+            /// text means the same ones.
             pub fn parse(text: &str) -> Option<Self> {
+                const HYPHENATED: usize = 36;
+                if text.len() != HYPHENATED {
+                    return None;
+                }
                 $crate::ids::Uuid::try_parse(text).ok().map(Self)
             }
 
@@ -81,5 +87,23 @@ mod tests {
         let late = chrono::DateTime::from_timestamp_millis(1_700_000_000_001).expect("in range");
         assert!(IdentityId::generate(early) < IdentityId::generate(late));
         assert_ne!(IdentityId::generate(early), IdentityId::generate(early));
+    }
+
+    #[test]
+    fn one_form_of_a_uuid_is_read_in_either_case() {
+        let text = "2489E9AD-2EE2-8E00-8EC9-32D5F69181C0";
+        assert!(IdentityId::parse(text).is_some());
+        assert_eq!(
+            IdentityId::parse(text),
+            IdentityId::parse(&text.to_lowercase())
+        );
+        let (bare, braced, urn) = (
+            text.replace('-', ""),
+            format!("{{{text}}}"),
+            format!("urn:uuid:{text}"),
+        );
+        for other in [bare.as_str(), &braced, &urn, "", &text[1..]] {
+            assert!(IdentityId::parse(other).is_none(), "{other}");
+        }
     }
 }

@@ -72,5 +72,14 @@ pub fn plan(identity: &Identity) -> Vec<ImportedLink> {
     links
 }
 
+/// Those of `links` that are not among `others`.
+pub fn without(links: &[ImportedLink], others: &[ImportedLink]) -> Vec<ImportedLink> {
+    links
+        .iter()
+        .filter(|link| !others.contains(link))
+        .cloned()
+        .collect()
+}
+
 #[cfg(test)]
 mod tests;

@@ -37,6 +37,7 @@ mod writer;
 
 pub use audit::{Actor, AuditEvent, AuditEventId, AuditFilter, AuditedResource, Decision};
 pub use keys::{ApiKeyRecord, NewApiKey};
+pub use links::imported::ImportGrants;
 pub use listen::Heard;
 pub use page::{Page, PageRequest};
 pub use policies::PolicyDocument;

@@ -44,13 +44,11 @@ impl Select {
 
     /// And where the columns are equal to one of the rows.
     pub(crate) fn and_one_of(&mut self, columns: &[&str], rows: Vec<Vec<Value>>) {
-        let one = columns
-            .iter()
-            .map(|column| format!("{column} = ?"))
-            .collect::<Vec<_>>()
-            .join(" AND ");
-        let any = vec![format!("({one})"); rows.len()].join(" OR ");
-        self.and_each(&format!("({any})"), rows.into_iter().flatten());
+        // Row values: a thousand `OR`s are deeper than SQLite's parser goes.
+        let row = format!("({})", vec!["?"; columns.len()].join(", "));
+        let list = vec![row; rows.len()].join(", ");
+        let condition = format!("({}) IN (VALUES {list})", columns.join(", "));
+        self.and_each(&condition, rows.into_iter().flatten());
     }
 
     /// And where `column` is one of `values`.

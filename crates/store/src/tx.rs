@@ -77,6 +77,23 @@ impl<'a> TenantTx<'a> {
         Bound::insert(table, columns, self.tenant.as_uuid().into(), rows)
     }
 
+    /// Inserts rows of this tenant in one statement, with what `on_conflict` says about those that are there; how many
+    /// rows it wrote.
+    pub(crate) async fn upsert(
+        &self,
+        table: &str,
+        columns: &[&str],
+        rows: impl IntoIterator<Item = Vec<Value>>,
+        on_conflict: &'static str,
+    ) -> Result<u64, Fault> {
+        let Some(mut bound) = self.insertion(table, columns, rows) else {
+            return Ok(0);
+        };
+        bound.text.push(' ');
+        bound.text.push_str(on_conflict);
+        self.run(bound).await
+    }
+
     /// Runs writes one after the other, in as few round trips as the database allows.
     pub(crate) async fn together(
         &self,

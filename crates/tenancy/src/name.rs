@@ -2,8 +2,6 @@
 
 use palisade_envelope::{Error, Result};
 
-use crate::TenantId;
-
 /// Names that could be taken for a part of the deployment: nobody gets rights by being called so, but people
 /// reading a log might think it.
 const RESERVED: &[&str] = &[
@@ -68,7 +66,7 @@ impl TenantName {
                 format!("a name that is not reserved, as `{text}` is"),
             ));
         }
-        if TenantId::parse(text).is_some() {
+        if uuid::Uuid::try_parse(text).is_ok() {
             return Err(Error::field("name", "a name that is not a UUID"));
         }
         Ok(Self(text.to_owned()))

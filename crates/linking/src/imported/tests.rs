@@ -34,4 +34,7 @@ fn every_account_of_the_credentials_is_a_manual_link() {
             ("okta", "3", ProviderType::Saml, LinkedBy::Manual),
         ]
     );
+    let (known, new) = plan.split_at(1);
+    assert_eq!(without(&plan, known), new);
+    assert!(without(known, &plan).is_empty());
 }

@@ -63,7 +63,9 @@ impl Log {
         }
         // Of the libraries below, what is worth a line every day is their warnings.
         let level = if self.level == "info" {
-            "warn,palisade=info"
+            // A malformed request line is the caller's fault and answered with a 400; it is no error of ours, and
+            // whoever sends many must not fill the log.
+            "warn,palisade=info,actix_http::h1=off"
         } else {
             &self.level
         };

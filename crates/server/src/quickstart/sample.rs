@@ -3,14 +3,17 @@
 use std::sync::Arc;
 
 use palisade_authz::{
-    Action, Authorized, NamedTarget, Own, RequestContext,
-    action::{CreateIdentity, CreateIdentityProvider, ListIdentities, PutIdentitySchema},
+    Action, Authorized, IdentityTarget, NamedTarget, Own, RequestContext,
+    action::{
+        CreateIdentity, CreateIdentityProvider, LinkExternalIdentity, ListIdentities,
+        PutIdentitySchema,
+    },
 };
 use palisade_envelope::Code;
 use palisade_identity::{
     IdentityId, ProviderType, change, decode, filter::IdentityFilter, page::PageSize,
 };
-use palisade_store::{NewIdentityProvider, PageRequest};
+use palisade_store::{ImportGrants, NewIdentityProvider, PageRequest};
 use palisade_tenancy::{Caller, Clock as _, SystemClock};
 use serde_json::{Value, json};
 
@@ -45,7 +48,17 @@ pub(super) async fn seed(node: &Node, keys: &Keys) -> Result<(), Failure> {
         let now = SystemClock.now();
         let changed = change::create(input, &compiled, IdentityId::generate(now), now)?;
         let grant = may::<CreateIdentity>(node, &owner, Own).await?;
-        made(node.store.create_identity(grant, changed).await)?;
+        // Their provider is there: it was made above.
+        let imports = ImportGrants {
+            link: may::<LinkExternalIdentity>(node, &owner, IdentityTarget::of(&changed.identity))
+                .await?,
+            provider: None,
+        };
+        made(
+            node.store
+                .create_identity(grant, changed, Some(imports))
+                .await,
+        )?;
     }
     Ok(())
 }

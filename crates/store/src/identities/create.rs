@@ -7,28 +7,44 @@ use palisade_tenancy::TenantId;
 
 use super::{WRITTEN, explain, index, secrets, values};
 use crate::{
-    Store, act::Act, audit::record, fault::Fault, job::Job, links::imported, tx::TenantTx,
+    Store,
+    act::Act,
+    audit::record,
+    fault::Fault,
+    job::Job,
+    links::imported::{self, ImportGrants},
+    tx::TenantTx,
 };
 
 impl Store {
-    /// Writes a new identity, its index rows, secrets and links, and the audit row, in one transaction.
+    /// Writes a new identity, its index rows, secrets and links, and the audit rows, in one transaction. `imports`: for
+    /// the links that its credentials name.
     ///
     /// # Errors
-    /// `conflict`, naming every field whose value is taken.
+    /// `conflict`, naming every field whose value is taken; `forbidden` for links without grants.
     #[tracing::instrument(name = "store.identity.create", skip_all, fields(tenant.id = %grant.tenant()))]
     pub async fn create_identity(
         &self,
         grant: Authorized<action::CreateIdentity>,
         changed: Changed,
+        imports: Option<ImportGrants>,
     ) -> Result<Identity> {
-        let act = Act::of(&grant).on("Identity", changed.identity.id);
-        self.write(Create { act, changed }).await
+        if let Some(imports) = &imports {
+            imports.check(grant.tenant(), changed.identity.id)?;
+        }
+        self.write(Create {
+            act: Act::of(&grant).on("Identity", changed.identity.id),
+            changed,
+            imports,
+        })
+        .await
     }
 }
 
 struct Create {
     act: Act,
     changed: Changed,
+    imports: Option<ImportGrants>,
 }
 
 impl Job for Create {
@@ -36,6 +52,10 @@ impl Job for Create {
 
     fn tenant(&self) -> TenantId {
         self.act.tenant
+    }
+
+    fn changes(&self) -> Option<TenantId> {
+        self.imports.as_ref().and_then(ImportGrants::changes)
     }
 
     async fn run(&self, tx: &TenantTx<'_>) -> Result<Identity, Fault> {
@@ -53,7 +73,8 @@ impl Job for Create {
             .chain(record::statement(tx, [&self.act])?);
         tx.together(statements).await?;
         let links = palisade_linking::imported::plan(identity);
-        imported::link(tx, identity, &links).await?;
+        let made = imported::link(tx, identity, &links, self.imports.as_ref()).await?;
+        record::record(tx, &made).await?;
         Ok(identity.clone())
     }
 

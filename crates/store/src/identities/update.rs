@@ -3,12 +3,19 @@
 use palisade_authz::{Authorized, action};
 use palisade_envelope::{Code, Error, Result};
 use palisade_identity::{Identity, change::Changed};
+use palisade_linking::imported::{plan, without};
 use palisade_tenancy::TenantId;
 
 use super::{explain, identity, index, load::BY_ID, secrets, values};
 use crate::{
-    Store, act::Act, audit::record::record, fault::Fault, job::Job, links::imported,
-    sql::TenantSql, tx::TenantTx,
+    Store,
+    act::Act,
+    audit::record::record,
+    fault::Fault,
+    job::Job,
+    links::imported::{self, ImportGrants},
+    sql::TenantSql,
+    tx::TenantTx,
 };
 
 const UPDATE: TenantSql = TenantSql::new(
@@ -19,27 +26,33 @@ const UPDATE: TenantSql = TenantSql::new(
 );
 
 impl Store {
-    /// Writes the next state of the identity that is the grant's target, if it is still at `base_revision`.
+    /// Writes the next state of the identity that is the grant's target, if it is still at `base_revision`. `imports`:
+    /// for the links that its credentials name newly.
     ///
     /// # Errors
-    /// `not_found`; `stale_resource` when it has changed meanwhile; `conflict`, naming every field whose value is
-    /// taken.
+    /// `not_found`; `forbidden` for new links without grants; `stale_resource` when it has changed meanwhile; `conflict`,
+    /// naming every field whose value is taken.
     #[tracing::instrument(name = "store.identity.update", skip_all, fields(tenant.id = %grant.tenant()))]
     pub async fn update_identity(
         &self,
         grant: Authorized<action::UpdateIdentity>,
         base_revision: i64,
         changed: Changed,
+        imports: Option<ImportGrants>,
     ) -> Result<Identity> {
         if changed.identity.id != grant.target().id {
             return Err(Error::internal(
                 "the change is of another identity than the grant",
             ));
         }
+        if let Some(imports) = &imports {
+            imports.check(grant.tenant(), changed.identity.id)?;
+        }
         self.write(Update {
             act: Act::of(&grant),
             base_revision,
             changed,
+            imports,
         })
         .await
     }
@@ -49,6 +62,7 @@ struct Update {
     act: Act,
     base_revision: i64,
     changed: Changed,
+    imports: Option<ImportGrants>,
 }
 
 impl Job for Update {
@@ -58,26 +72,18 @@ impl Job for Update {
         self.act.tenant
     }
 
+    fn changes(&self) -> Option<TenantId> {
+        self.imports.as_ref().and_then(ImportGrants::changes)
+    }
+
     async fn run(&self, tx: &TenantTx<'_>) -> Result<Identity, Fault> {
         let before = write(tx, self.base_revision, &self.changed).await?;
         let after = &self.changed.identity;
-        let (old, new) = (
-            palisade_linking::imported::plan(&before),
-            palisade_linking::imported::plan(after),
-        );
-        let gone: Vec<_> = old
-            .iter()
-            .filter(|link| !new.contains(link))
-            .cloned()
-            .collect();
-        let added: Vec<_> = new
-            .iter()
-            .filter(|link| !old.contains(link))
-            .cloned()
-            .collect();
-        imported::unlink(tx, after.id, &gone).await?;
-        imported::link(tx, after, &added).await?;
-        record(tx, [&self.act]).await?;
+        let (old, new) = (plan(&before), plan(after));
+        imported::unlink(tx, after.id, &without(&old, &new)).await?;
+        let added = without(&new, &old);
+        let made = imported::link(tx, after, &added, self.imports.as_ref()).await?;
+        record(tx, std::iter::once(&self.act).chain(&made)).await?;
         Ok(after.clone())
     }
 

@@ -1,20 +1,62 @@
 //! Links that oidc and saml credentials name: both views of the one fact are written in one transaction.
 
-use palisade_envelope::Error;
-use palisade_identity::{Identity, IdentityId, LinkId};
-use palisade_linking::ImportedLink;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::{fault::Fault, providers, row, sql::TenantSql, tx::TenantTx};
+use palisade_authz::{
+    Authorized,
+    action::{CreateIdentityProvider, LinkExternalIdentity},
+};
+use palisade_envelope::{Code, Error, Result};
+use palisade_identity::{Identity, IdentityId, LinkId, ProviderId, ProviderType};
+use palisade_linking::ImportedLink;
+use palisade_tenancy::TenantId;
+
+use crate::{act::Act, fault::Fault, providers, row, sql::TenantSql, tx::TenantTx};
+
+/// What it takes to make the links, and the providers, that an identity's credentials name newly.
+#[derive(Debug)]
+pub struct ImportGrants {
+    /// For the links; on the identity.
+    pub link: Authorized<LinkExternalIdentity>,
+    /// For providers that the tenant does not have yet; without it none is made.
+    pub provider: Option<Authorized<CreateIdentityProvider>>,
+}
+
+impl ImportGrants {
+    /// Refuses grants on another identity, or of another tenant, than the write they come with.
+    pub(crate) fn check(&self, tenant: TenantId, identity: IdentityId) -> Result<()> {
+        let provider = self.provider.as_ref().map(Authorized::tenant);
+        if self.link.target().id == identity
+            && self.link.tenant() == tenant
+            && provider.is_none_or(|of| of == tenant)
+        {
+            return Ok(());
+        }
+        Err(Error::internal(
+            "the grants for an import are on another identity than the change",
+        ))
+    }
+
+    /// The tenant, where nodes are to hear that it may have new providers.
+    pub(crate) fn changes(&self) -> Option<TenantId> {
+        self.provider.as_ref().map(Authorized::tenant)
+    }
+}
+
+const COLUMNS: &[&str] = &[
+    "id",
+    "identity_id",
+    "provider_id",
+    "external_id",
+    "linked_by",
+    "created_at",
+    "updated_at",
+];
 
 // An account that the provider knows and nobody is linked to is taken over; one that is linked to another is not.
-const LINK: TenantSql = TenantSql::new(
-    "INSERT INTO external_identities
-        (tenant_id, id, identity_id, provider_id, external_id, linked_by, created_at, updated_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
-     ON CONFLICT (tenant_id, provider_id, external_id) DO UPDATE SET
+const TAKE_OVER: &str = "ON CONFLICT (tenant_id, provider_id, external_id) DO UPDATE SET
         identity_id = excluded.identity_id, linked_by = excluded.linked_by, updated_at = excluded.updated_at
-     WHERE external_identities.identity_id IS NULL",
-);
+     WHERE external_identities.identity_id IS NULL";
 
 const UNLINK: TenantSql = TenantSql::new(
     "DELETE FROM external_identities WHERE tenant_id = $1 AND identity_id = $2 AND external_id = $3
@@ -22,40 +64,104 @@ const UNLINK: TenantSql = TenantSql::new(
 );
 
 /// Makes the links that the identity's credentials name newly, and the providers that the tenant does not have yet.
+/// The acts, one a provider and one a link, are the caller's to record.
 pub(crate) async fn link(
     tx: &TenantTx<'_>,
     identity: &Identity,
     links: &[ImportedLink],
-) -> Result<(), Fault> {
-    for link in links {
-        let kind = link.provider_type();
-        let field = format!("credentials.{}.identifiers", kind.as_str());
-        let provider = providers::named(tx, link.provider_name(), kind).await?;
-        if provider.kind != kind {
-            let expected = format!(
-                "a provider of type `{}`; it is of type `{}`",
-                kind.as_str(),
-                provider.kind.as_str()
-            );
-            return Err(Error::field(
-                format!("credentials.{}.config.providers", kind.as_str()),
-                expected,
-            )
-            .into());
+    grants: Option<&ImportGrants>,
+) -> Result<Vec<Act>, Fault> {
+    if links.is_empty() {
+        return Ok(Vec::new());
+    }
+    let Some(grants) = grants else {
+        return Err(Error::new(Code::Forbidden).into());
+    };
+    let (providers, mut acts) = providers(tx, links, grants).await?;
+    for kind in [ProviderType::Oidc, ProviderType::Saml] {
+        let mut rows = Vec::new();
+        for link in links.iter().filter(|link| link.provider_type() == kind) {
+            let id = of_kind(&providers, link)?;
+            rows.push(vec![
+                LinkId::generate(tx.now()).as_uuid().into(),
+                identity.id.as_uuid().into(),
+                id.as_uuid().into(),
+                link.external_id().into(),
+                link.linked_by().as_str().into(),
+                row::at(tx.now()),
+                row::at(tx.now()),
+            ]);
+            acts.push(Act::of(&grants.link));
         }
-        let values = [
-            LinkId::generate(tx.now()).as_uuid().into(),
-            identity.id.as_uuid().into(),
-            provider.id.as_uuid().into(),
-            link.external_id().into(),
-            link.linked_by().as_str().into(),
-            row::at(tx.now()),
-        ];
-        if tx.execute(LINK, values).await? == 0 {
+        let wanted = rows.len() as u64;
+        if tx
+            .upsert("external_identities", COLUMNS, rows, TAKE_OVER)
+            .await?
+            != wanted
+        {
+            let field = format!("credentials.{}.identifiers", kind.as_str());
             return Err(Error::conflict([field.as_str()]).into());
         }
     }
-    Ok(())
+    Ok(acts)
+}
+
+type Providers = BTreeMap<String, (ProviderId, ProviderType)>;
+
+/// The providers that the links name. Those that are missing are made, if that is granted.
+async fn providers(
+    tx: &TenantTx<'_>,
+    links: &[ImportedLink],
+    grants: &ImportGrants,
+) -> Result<(Providers, Vec<Act>), Fault> {
+    let names: BTreeSet<&str> = links.iter().map(ImportedLink::provider_name).collect();
+    let mut known = providers::named(tx, &names).await?;
+    let missing: BTreeMap<&str, ProviderType> = links
+        .iter()
+        .map(|link| (link.provider_name(), link.provider_type()))
+        .filter(|(name, _)| !known.contains_key(*name))
+        .collect();
+    if missing.is_empty() {
+        return Ok((known, Vec::new()));
+    }
+    let Some(grant) = &grants.provider else {
+        // It was there when the caller was asked for its grants.
+        let message = "an identity provider that the credentials name was deleted meanwhile";
+        return Err(Error::with_message(Code::Conflict, message).into());
+    };
+    let new: Vec<_> = missing
+        .into_iter()
+        .map(|(name, kind)| (ProviderId::generate(tx.now()), name, kind, None))
+        .collect();
+    let insertion = providers::insertion(tx, new.iter().copied());
+    tx.together(insertion).await?;
+    let acts = new
+        .iter()
+        .map(|(id, ..)| Act::of(grant).on("IdentityProvider", id))
+        .collect();
+    known.extend(
+        new.into_iter()
+            .map(|(id, name, kind, _)| (name.to_owned(), (id, kind))),
+    );
+    Ok((known, acts))
+}
+
+/// The link's provider, which must be of the type that the credential is.
+fn of_kind(providers: &Providers, link: &ImportedLink) -> Result<ProviderId, Fault> {
+    let wanted = link.provider_type();
+    let (id, kind) = *providers
+        .get(link.provider_name())
+        .ok_or_else(|| Error::internal("a provider was neither found nor made"))?;
+    if kind == wanted {
+        return Ok(id);
+    }
+    let expected = format!(
+        "a provider of type `{}`; it is of type `{}`",
+        wanted.as_str(),
+        kind.as_str()
+    );
+    let field = format!("credentials.{}.config.providers", wanted.as_str());
+    Err(Error::field(field, expected).into())
 }
 
 /// Removes the links that the identity's credentials name no more.

@@ -1,12 +1,18 @@
 //! PostgreSQL sends notifications at commit.
 
-use std::time::Duration;
+use std::{str::FromStr as _, time::Duration};
 
 use palisade_tenancy::{Invalidation, TenantId};
-use sea_orm::sqlx::{self, Executor as _, postgres::PgListener};
+use sea_orm::sqlx::{
+    self, Executor as _,
+    pool::PoolOptions,
+    postgres::{PgConnectOptions, PgListener},
+};
 
 use crate::{Store, dialect};
 
+/// What PostgreSQL shows as the connection's `application_name`.
+const APPLICATION: &str = "palisade listener";
 /// How long without a notification until the connection is asked whether it is still there: a network that
 /// swallows packets says nothing.
 const SILENCE: Duration = Duration::from_millis(400);
@@ -40,7 +46,15 @@ pub(crate) async fn listen(store: &Store) {
 
 async fn connect(url: &str) -> Result<PgListener, sqlx::Error> {
     let connecting = async {
-        let mut listener = PgListener::connect(url).await?;
+        // Named, so that an operator can tell it from the connections that statements come through.
+        let options = PgConnectOptions::from_str(url)?.application_name(APPLICATION);
+        let pool = PoolOptions::new()
+            .max_connections(1)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connect_with(options)
+            .await?;
+        let mut listener = PgListener::connect_with(&pool).await?;
         // A lost connection must be seen here, not mended silently: notifications were missed.
         listener.eager_reconnect(false);
         listener.listen(dialect::CHANNEL).await?;

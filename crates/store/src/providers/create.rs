@@ -2,11 +2,13 @@
 
 use palisade_authz::{Authorized, action::CreateIdentityProvider};
 use palisade_envelope::Result;
-use palisade_identity::{IdentityProvider, ProviderId};
+use palisade_identity::{IdentityProvider, ProviderId, ProviderType};
 use palisade_tenancy::TenantId;
 
 use super::NewIdentityProvider;
-use crate::{Store, act::Act, audit::record::record, fault::Fault, job::Job, row, tx::TenantTx};
+use crate::{
+    Store, act::Act, audit::record::record, fault::Fault, job::Job, row, sql::Bound, tx::TenantTx,
+};
 
 impl Store {
     /// Makes a provider.
@@ -54,31 +56,14 @@ impl Job for Create {
 }
 
 /// Writes the row of a new provider.
-pub(super) async fn insert(
+async fn insert(
     tx: &TenantTx<'_>,
     id: ProviderId,
     new: &NewIdentityProvider,
 ) -> Result<IdentityProvider, Fault> {
     let NewIdentityProvider { name, kind, issuer } = new;
-    let values = vec![
-        id.as_uuid().into(),
-        name.as_str().into(),
-        kind.as_str().into(),
-        row::maybe_text(issuer.as_deref()),
-        row::at(tx.now()),
-        row::at(tx.now()),
-        1_i64.into(),
-    ];
-    let columns = [
-        "id",
-        "name",
-        "type",
-        "issuer",
-        "created_at",
-        "updated_at",
-        "revision",
-    ];
-    tx.insert("identity_providers", &columns, [values]).await?;
+    let row = (id, name.as_str(), *kind, issuer.as_deref());
+    tx.together(insertion(tx, [row])).await?;
     Ok(IdentityProvider {
         id,
         name: name.clone(),
@@ -88,4 +73,32 @@ pub(super) async fn insert(
         updated_at: tx.now(),
         revision: 1,
     })
+}
+
+/// The statement that writes the rows of new providers: id, name, type and issuer.
+pub(crate) fn insertion<'a>(
+    tx: &TenantTx<'_>,
+    new: impl IntoIterator<Item = (ProviderId, &'a str, ProviderType, Option<&'a str>)>,
+) -> Option<Bound> {
+    let rows = new.into_iter().map(|(id, name, kind, issuer)| {
+        vec![
+            id.as_uuid().into(),
+            name.into(),
+            kind.as_str().into(),
+            row::maybe_text(issuer),
+            row::at(tx.now()),
+            row::at(tx.now()),
+            1_i64.into(),
+        ]
+    });
+    let columns = [
+        "id",
+        "name",
+        "type",
+        "issuer",
+        "created_at",
+        "updated_at",
+        "revision",
+    ];
+    tx.insertion("identity_providers", &columns, rows)
 }

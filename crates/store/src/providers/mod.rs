@@ -5,10 +5,16 @@ mod delete;
 mod list;
 mod update;
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use palisade_envelope::Result;
 use palisade_identity::{IdentityProvider, ProviderId, ProviderType};
+use palisade_tenancy::TenantScope;
 use sea_orm::QueryResult;
 
-use crate::{fault::Fault, row::Columns, sql::TenantSql, tx::TenantTx};
+use crate::{Store, fault::Fault, row::Columns, select::Select, sql::TenantSql, tx::TenantTx};
+
+pub(crate) use create::insertion;
 
 /// What is asked for when a provider is made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,11 +52,6 @@ const ONE: TenantSql = TenantSql::new(
      FROM identity_providers WHERE tenant_id = $1 AND id = $2",
 );
 
-const BY_NAME: TenantSql = TenantSql::new(
-    "SELECT id, name, type, issuer, created_at, updated_at, revision
-     FROM identity_providers WHERE tenant_id = $1 AND name = $2",
-);
-
 async fn load(tx: &TenantTx<'_>, id: ProviderId) -> Result<Option<IdentityProvider>, Fault> {
     tx.one(ONE, [id.as_uuid().into()])
         .await?
@@ -58,19 +59,39 @@ async fn load(tx: &TenantTx<'_>, id: ProviderId) -> Result<Option<IdentityProvid
         .transpose()
 }
 
-/// The provider of this name; where the tenant has none, one without issuer is made.
+/// The most providers that one identity's credentials can name: two types, 500 accounts each.
+const MOST_NAMED: u64 = 1_000;
+
+/// Those of these names that the tenant has, with id and type, in one statement.
 pub(crate) async fn named(
     tx: &TenantTx<'_>,
-    name: &str,
-    kind: ProviderType,
-) -> Result<IdentityProvider, Fault> {
-    if let Some(row) = tx.one(BY_NAME, [name.into()]).await? {
-        return provider(&row);
+    names: &BTreeSet<&str>,
+) -> Result<BTreeMap<String, (ProviderId, ProviderType)>, Fault> {
+    let mut found = BTreeMap::new();
+    if names.is_empty() {
+        return Ok(found);
     }
-    let new = NewIdentityProvider {
-        name: name.to_owned(),
-        kind,
-        issuer: None,
-    };
-    create::insert(tx, ProviderId::generate(tx.now()), &new).await
+    let mut select = Select::new("t.name, t.id, t.type", "identity_providers", tx.tenant());
+    select.and_in("t.name", names.iter().map(|name| (*name).into()));
+    for row in tx.all_bound(select.finish("t.id", MOST_NAMED)).await? {
+        let mut columns = Columns::of(&row);
+        let name = columns.get()?;
+        let id = ProviderId::from_uuid(columns.get()?);
+        found.insert(name, (id, columns.word(ProviderType::parse)?));
+    }
+    Ok(found)
+}
+
+impl Store {
+    /// Whether the tenant has providers of all these names, to know what an import needs to be allowed.
+    ///
+    /// # Errors
+    /// `unavailable` or `internal` when the database can't answer.
+    pub async fn has_identity_providers(
+        &self,
+        scope: &TenantScope,
+        names: &BTreeSet<&str>,
+    ) -> Result<bool> {
+        Ok(named(&self.reader(scope), names).await?.len() == names.len())
+    }
 }

@@ -11,7 +11,7 @@ use palisade_identity::{
     change::{self, Changed},
     decode,
 };
-use palisade_store::{NewApiKey, Page, PageRequest, Store, StoreOptions};
+use palisade_store::{ImportGrants, NewApiKey, Page, PageRequest, Store, StoreOptions};
 use palisade_tenancy::{
     Admission, ApiKey, CachedDirectory, Caller, Clock, Invalidation, Role, SystemClock, TenantId,
     admit::{Claims, TenantHeader},
@@ -208,7 +208,24 @@ impl House {
     pub(crate) async fn create(&self, caller: &Arc<Caller>, body: Value) -> Result<Identity> {
         let changed = self.changed(caller, body).await;
         let grant = self.grant::<action::CreateIdentity>(caller, Own).await;
-        self.store.create_identity(grant, changed).await
+        let imports = self.imports(caller, &changed).await;
+        self.store.create_identity(grant, changed, imports).await
+    }
+
+    /// All that a change with imported credentials may need.
+    pub(crate) async fn imports(
+        &self,
+        caller: &Arc<Caller>,
+        changed: &Changed,
+    ) -> Option<ImportGrants> {
+        if palisade_linking::imported::plan(&changed.identity).is_empty() {
+            return None;
+        }
+        let target = IdentityTarget::of(&changed.identity);
+        Some(ImportGrants {
+            link: self.grant(caller, target).await,
+            provider: Some(self.grant(caller, Own).await),
+        })
     }
 
     pub(crate) async fn person(&self, email: &str) -> Identity {
@@ -251,7 +268,10 @@ impl House {
         let grant = self
             .grant::<action::UpdateIdentity>(&self.owner, IdentityTarget::absent(id))
             .await;
-        self.store.update_identity(grant, base, changed).await
+        let imports = self.imports(&self.owner, &changed).await;
+        self.store
+            .update_identity(grant, base, changed, imports)
+            .await
     }
 
     pub(crate) async fn delete(&self, id: IdentityId) -> Result<bool> {

@@ -116,6 +116,19 @@ pub(crate) async fn every_taken_field_is_named_and_the_holder_is_not(house: &Hou
         .await
         .expect_err("is taken");
     assert_eq!(conflicts(&error), ["credentials.oidc.identifiers"]);
+    let many: Vec<_> = (0..500)
+        .map(|n| json!({"provider": "google", "subject": format!("many-{n}")}))
+        .collect();
+    let many = json!({"config": {"providers": many}});
+    let body = json!({
+        "traits": {"email": "ada@example.com"},
+        "credentials": {"oidc": many, "saml": many},
+    });
+    let error = house
+        .create(&house.owner, body)
+        .await
+        .expect_err("is taken, among a thousand that are not");
+    assert!(conflicts(&error).contains(&"credentials.password.identifiers".to_owned()));
     let person = house.person("eve@example.com").await;
     let taken = next(&person, |identity| {
         identity.external_id = Some("emp-2".to_owned())

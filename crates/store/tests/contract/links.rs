@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use palisade_authz::{IdentityTarget, NamedTarget, Own, action};
 use palisade_envelope::{Code, Result};
 use palisade_identity::{
@@ -5,14 +7,14 @@ use palisade_identity::{
     ProviderType, change,
 };
 use palisade_linking::manual::{LinkRequest, plan_link, plan_unlink};
-use palisade_store::{IdentityProviderUpdate, NewIdentityProvider};
+use palisade_store::{IdentityProviderUpdate, ImportGrants, NewIdentityProvider};
 use palisade_tenancy::{Caller, Clock, SystemClock};
 use serde_json::json;
 
 use crate::{house::House, identities::conflicts};
 
 impl House {
-    pub(crate) async fn providers(&self, caller: &std::sync::Arc<Caller>) -> Vec<IdentityProvider> {
+    pub(crate) async fn providers(&self, caller: &Arc<Caller>) -> Vec<IdentityProvider> {
         let grant = self
             .grant::<action::ListIdentityProviders>(caller, Own)
             .await;
@@ -157,6 +159,100 @@ pub(crate) async fn an_imported_credential_makes_link_and_provider(house: &House
         .map(|provider| provider.name)
         .collect();
     assert!(names.contains(&"github".to_owned()));
+}
+
+pub(crate) async fn an_import_makes_only_what_is_granted(house: &House) {
+    let before = house.dump(house.owner.tenant()).await;
+    let body = |accounts: serde_json::Value| {
+        json!({"traits": {"email": "eve@example.com"},
+            "credentials": {"oidc": {"config": {"providers": accounts}}}})
+    };
+    let accounts = json!([
+        {"provider": "google", "subject": "1"},
+        {"provider": "github", "subject": "2"},
+        {"provider": "gitlab", "subject": "3"},
+    ]);
+    let changed = house.changed(&house.owner, body(accounts)).await;
+    let create = async |imports| {
+        let grant = house.grant(&house.owner, Own).await;
+        let store = &house.store;
+        store.create_identity(grant, changed.clone(), imports).await
+    };
+    let all = async || {
+        let imports = house.imports(&house.owner, &changed).await;
+        imports.expect("it has links")
+    };
+    let refused = create(None).await.expect_err("without the link's grant");
+    assert_eq!(refused.code(), Code::Forbidden);
+    let without = ImportGrants {
+        provider: None,
+        ..all().await
+    };
+    let refused = create(Some(without)).await;
+    let refused = refused.expect_err("without the provider's grant");
+    assert_eq!(refused.code(), Code::Conflict);
+    for caller in [&house.owner, &house.twin] {
+        let elsewhere = IdentityTarget {
+            id: if Arc::ptr_eq(caller, &house.twin) {
+                changed.identity.id
+            } else {
+                house.ada(&house.owner).await.id
+            },
+            ..IdentityTarget::of(&changed.identity)
+        };
+        let of_another = ImportGrants {
+            link: house.grant(caller, elsewhere).await,
+            provider: None,
+        };
+        let refused = create(Some(of_another)).await.expect_err("of another");
+        assert_eq!(refused.code(), Code::Internal);
+    }
+    assert_eq!(house.dump(house.owner.tenant()).await, before);
+
+    let eve = create(Some(all().await)).await.expect("creates");
+    assert_eq!(house.links(eve.id).await.len(), 3);
+    let events = house.events(&house.owner).await;
+    let of = |action: &str| {
+        let made = events.iter().filter(|event| event.action == action);
+        made.map(|event| event.resource.id.clone())
+            .collect::<Vec<_>>()
+    };
+    let me = eve.id.to_string();
+    let links = of("external_identity:link");
+    assert_eq!(links.iter().filter(|id| **id == me).count(), 3);
+    for provider in house.providers(&house.owner).await {
+        let made = of("identity_provider:create");
+        assert!(made.contains(&provider.id.to_string()), "{provider:?}");
+    }
+
+    // A change needs the grants for new links only.
+    let renamed = crate::identities::next(&eve, |identity| {
+        identity.external_id = Some("emp-7".to_owned());
+    });
+    let update = async |base, changed| {
+        let target = IdentityTarget::absent(eve.id);
+        let grant = house.grant(&house.owner, target).await;
+        house
+            .store
+            .update_identity(grant, base, changed, None)
+            .await
+    };
+    let eve = update(eve.revision, renamed).await.expect("adds no link");
+    let more = crate::identities::next(&eve, |identity| {
+        let oidc = identity.credentials.get_mut(&CredentialType::Oidc);
+        oidc.expect("has accounts")
+            .identifiers
+            .push("google:4".to_owned());
+    });
+    let refused = update(eve.revision, more.clone()).await;
+    let refused = refused.expect_err("adds a link");
+    assert_eq!(refused.code(), Code::Forbidden);
+    assert_eq!(house.links(eve.id).await.len(), 3);
+    house
+        .update(eve.id, eve.revision, more)
+        .await
+        .expect("with grants");
+    assert_eq!(house.links(eve.id).await.len(), 4);
 }
 
 pub(crate) async fn an_account_that_is_linked_already_is_refused(house: &House) {

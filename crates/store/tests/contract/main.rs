@@ -55,6 +55,7 @@ cases! {
         beginnings_of_identifiers_are_taken_literally;
     links: a_link_and_a_credential_are_one_fact,
         an_imported_credential_makes_link_and_provider,
+        an_import_makes_only_what_is_granted,
         an_account_that_is_linked_already_is_refused,
         deleting_an_identity_deletes_its_links,
         a_provider_that_is_in_use_stays;

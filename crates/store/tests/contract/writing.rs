@@ -70,7 +70,7 @@ pub(crate) async fn writes_without_grouping_do_the_same(house: &House) {
         let grant = house
             .grant::<action::CreateIdentity>(&house.owner, Own)
             .await;
-        writes.push(store.create_identity(grant, changed));
+        writes.push(store.create_identity(grant, changed, None));
     }
     let results = futures_util::future::join_all(writes).await;
     assert!(results.iter().all(Result::is_ok), "{results:?}");

@@ -11,7 +11,10 @@ use palisade_identity::{
 };
 use palisade_tenancy::TenantScope;
 
-use super::body::{Configs, IdentityBody};
+use super::{
+    body::{Configs, IdentityBody},
+    imports,
+};
 use crate::{
     App,
     guard::{Guarded, retried},
@@ -89,9 +92,13 @@ where
         .ok_or_else(|| Error::new(Code::NotFound))?;
     let revision = current.revision;
     preconditions::check(request, revision)?;
+    let links = palisade_linking::imported::plan(&current);
     let (changed, region) = apply(current).await?;
-    Ok((
-        app.store.update_identity(grant, revision, changed).await?,
-        region,
-    ))
+    let target = || grant.target().clone();
+    let imports = imports::grants(request, target, &links, &changed.identity).await?;
+    let identity = app
+        .store
+        .update_identity(grant, revision, changed, imports)
+        .await?;
+    Ok((identity, region))
 }

@@ -1,12 +1,13 @@
 //! `POST /admin/identities`
 
-use palisade_authz::action::CreateIdentity;
+use palisade_authz::{IdentityTarget, action::CreateIdentity};
 use palisade_envelope::Code;
 use palisade_identity::{IdentityId, change, decode};
 
 use super::{
     body::{Configs, IdentityBody},
     change::{hash_password, schema},
+    imports,
 };
 use crate::{
     call::{Call, Media},
@@ -46,7 +47,12 @@ pub(super) async fn create(guarded: Guarded<CreateIdentity>, mut call: Call) -> 
     hash_password(app, &mut input.credentials).await?;
     let now = app.clock.now();
     let changed = change::create(input, &schema, IdentityId::generate(now), now)?;
-    let identity = app.store.create_identity(guarded.grant, changed).await?;
+    let target = || IdentityTarget::of(&changed.identity);
+    let imports = imports::grants(&call.request, target, &[], &changed.identity).await?;
+    let identity = app
+        .store
+        .create_identity(guarded.grant, changed, imports)
+        .await?;
     let place = format!("{base_url}{}/{}", call.request.path(), identity.id);
     let body = IdentityBody::new(&identity, &base_url)
         .with_credentials(&identity, Configs::new())

@@ -7,6 +7,7 @@ mod create;
 mod delete;
 mod get;
 mod get_by_external_id;
+mod imports;
 mod list;
 mod list_query;
 mod patch;

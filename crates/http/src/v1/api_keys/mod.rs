@@ -6,12 +6,16 @@ mod list;
 pub(super) mod request;
 mod revoke;
 
+use std::sync::Arc;
+
 use actix_web::http::Method;
-use palisade_authz::action;
+use palisade_authz::{Action, Authorized, Denied, Determining, action};
+use palisade_envelope::Error;
+use palisade_tenancy::Caller;
 
 pub(super) use body::{KeyWithSecret, created};
 
-use crate::routes::RouteTable;
+use crate::{App, call::Call, routes::RouteTable};
 
 pub(super) fn mount(table: &mut RouteTable) {
     let all = "/v1/api-keys";
@@ -23,4 +27,29 @@ pub(super) fn mount(table: &mut RouteTable) {
         revoke::revoke,
         revoke::doc(),
     );
+}
+
+/// Records a refusal that came after policy's permit, for the roles that the key has, and gives the error back.
+fn refused<A: Action>(
+    call: &Call,
+    app: &App,
+    caller: &Arc<Caller>,
+    grant: &Authorized<A>,
+    (kind, id): (&str, String),
+    error: Error,
+) -> Error {
+    let determining = Determining {
+        notices: error.envelope().notices.clone(),
+        ..grant.determining().clone()
+    };
+    call.trail().denied(A::NAME);
+    app.store.record_denial(&Denied {
+        caller: Arc::clone(caller),
+        action: A::NAME,
+        resource: (kind.to_owned(), id),
+        determining,
+        evaluation_error: false,
+        context: grant.context().clone(),
+    });
+    error
 }
