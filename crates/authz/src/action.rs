@@ -1,6 +1,8 @@
 //! The catalogue: everything that can be done, each act a type.
 
-use crate::target::{ExternalIdentityTarget, IdentityTarget, NamedTarget, Own, Target};
+use crate::target::{
+    ExternalIdentityTarget, IdentityTarget, NamedTarget, Own, SessionTarget, Target,
+};
 
 /// Whether an action only looks, changes something, or governs who may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +15,8 @@ pub enum Access {
     Manage,
     /// The operator's: tenants and their first keys. The group `operate`.
     Operate,
+    /// What an identity does with its own sessions. The group `personal`.
+    Personal,
 }
 
 impl Access {
@@ -23,6 +27,7 @@ impl Access {
             Self::Write => "write",
             Self::Manage => "manage",
             Self::Operate => "operate",
+            Self::Personal => "personal",
         }
     }
 }
@@ -86,6 +91,30 @@ actions! {
     LinkExternalIdentity = "external_identity:link", Write, IdentityTarget;
     /// Remove a link.
     UnlinkExternalIdentity = "external_identity:unlink", Write, ExternalIdentityTarget;
+    /// Issue a session of an identity: whoever holds its token is the identity to all that ask.
+    CreateSession = "identity:create_session", Manage, IdentityTarget;
+    /// List the sessions of an identity.
+    ListIdentitySessions = "identity:list_sessions", Read, IdentityTarget;
+    /// Delete the sessions of an identity.
+    DeleteIdentitySessions = "identity:delete_sessions", Write, IdentityTarget;
+    /// List the sessions of all identities.
+    ListSessions = "session:list", Read, Own;
+    /// Read a session.
+    ReadSession = "session:read", Read, SessionTarget;
+    /// End a session.
+    DisableSession = "session:disable", Write, SessionTarget;
+    /// Let a session last longer.
+    ExtendSession = "session:extend", Write, SessionTarget;
+    /// End or delete many sessions at once, up to all of the tenant.
+    ManageSessions = "session:manage", Manage, Own;
+    /// Ask whose session one has.
+    ReadOwnSession = "session:whoami", Personal, SessionTarget;
+    /// List one's other sessions.
+    ListOwnSessions = "session:list_own", Personal, SessionTarget;
+    /// End another session of one's own.
+    DisableOwnSession = "session:disable_own", Personal, SessionTarget;
+    /// End all of one's other sessions.
+    DisableOtherSessions = "session:disable_others", Personal, SessionTarget;
     /// Create an identity provider.
     CreateIdentityProvider = "identity_provider:create", Manage, Own;
     /// List identity providers.

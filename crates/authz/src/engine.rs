@@ -7,8 +7,8 @@ use cedar_policy::{
 };
 use moka::{policy::EvictionPolicy, sync::Cache};
 use palisade_envelope::{Error, Notice, Result};
-use palisade_identity::ids::Uuid;
-use palisade_tenancy::{KeyId, Principal, TenantId, TenantState};
+use palisade_identity::{IdentityId, ids::Uuid};
+use palisade_tenancy::{Principal, PrincipalId, TenantId, TenantState};
 
 use crate::{
     Attribute, Denied, Determining, Resource,
@@ -54,7 +54,7 @@ pub(crate) struct Engine {
     pub(crate) platform: Platform,
     authorizer: Authorizer,
     slices: Cache<SliceKey, Arc<Slice>>,
-    subjects: Cache<(TenantId, &'static str, KeyId, usize), Arc<Subject>>,
+    subjects: Cache<(TenantId, &'static str, PrincipalId, usize), Arc<Subject>>,
 }
 
 impl Engine {
@@ -151,6 +151,13 @@ impl Engine {
         let attributes = match kind {
             "Identity" => vec![("schema_id", text("default")), ("state", text("active"))],
             "ExternalIdentity" => vec![("linked_by", text("manual"))],
+            "Session" => vec![
+                (
+                    "identity",
+                    Attribute::Identity(IdentityId::from_uuid(Uuid::max())),
+                ),
+                ("aal", text("aal1")),
+            ],
             _ => Vec::new(),
         };
         let id = if kind == "Tenant" {
@@ -221,7 +228,10 @@ impl Engine {
             state,
             &action.entity,
         )?);
-        self.subjects.insert(key, Arc::clone(&subject));
+        // There are few keys, which call all the time, and many identities, which would push them out.
+        if !matches!(principal, Principal::Identity { .. }) {
+            self.subjects.insert(key, Arc::clone(&subject));
+        }
         Ok(subject)
     }
 

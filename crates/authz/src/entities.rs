@@ -37,7 +37,16 @@ impl Subject {
             .iter()
             .map(|role| platform.uid("Role", role.as_str()))
             .collect::<Result<_>>()?;
-        let attributes = principal_attributes(&tenant, tenant_state);
+        let mut attributes = principal_attributes(&tenant, tenant_state);
+        if let Principal::Identity {
+            schema_id, state, ..
+        } = principal
+        {
+            for (name, value) in [("schema_id", &**schema_id), ("state", state.as_str())] {
+                let value = RestrictedExpression::new_string(value.to_owned());
+                attributes.insert(name.to_owned(), value);
+            }
+        }
         let entity = Entity::new(uid.clone(), attributes, ancestors.iter().cloned().collect())
             .map_err(Error::internal)?;
         let tenant_entity = belonging(tenant.clone(), &tenant, HashMap::new())?;
@@ -91,6 +100,9 @@ impl Subject {
                 match value {
                     Attribute::String(text) => RestrictedExpression::new_string(text.to_string()),
                     Attribute::Bool(value) => RestrictedExpression::new_bool(*value),
+                    Attribute::Identity(id) => RestrictedExpression::new_entity_uid(
+                        platform.uid("Identity", &id.to_string())?,
+                    ),
                 },
             );
         }

@@ -34,6 +34,7 @@ pub use gate::{Gate, Refusal};
 pub use handing_out::{may_hand_out, may_take_back};
 pub use source::{PolicySource, StoredPolicies, StoredPolicy};
 pub use target::{
-    Attribute, ExternalIdentityTarget, IdentityTarget, NamedTarget, Own, Resource, Target,
+    Attribute, ExternalIdentityTarget, IdentityTarget, NamedTarget, Own, Resource, SessionTarget,
+    Target,
 };
 pub use validate::ValidPolicy;

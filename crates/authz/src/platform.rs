@@ -24,12 +24,20 @@ pub(crate) const POLICIES: &[(&str, &str)] = &[
         include_str!("../../../policies/guardrails/cross-tenant.cedar"),
     ),
     (
+        "guardrails/identities-personal.cedar",
+        include_str!("../../../policies/guardrails/identities-personal.cedar"),
+    ),
+    (
         "guardrails/operator-only.cedar",
         include_str!("../../../policies/guardrails/operator-only.cedar"),
     ),
     (
         "guardrails/operators-operate.cedar",
         include_str!("../../../policies/guardrails/operators-operate.cedar"),
+    ),
+    (
+        "guardrails/personal-own.cedar",
+        include_str!("../../../policies/guardrails/personal-own.cedar"),
     ),
     (
         "guardrails/reveal-owner-only.cedar",
@@ -54,6 +62,10 @@ pub(crate) const POLICIES: &[(&str, &str)] = &[
     (
         "roles/everyone.cedar",
         include_str!("../../../policies/roles/everyone.cedar"),
+    ),
+    (
+        "roles/identity.cedar",
+        include_str!("../../../policies/roles/identity.cedar"),
     ),
     (
         "roles/operator.cedar",
@@ -123,7 +135,7 @@ pub(crate) struct Platform {
 }
 
 /// The entity types that Rust code makes entities of.
-const KINDS: [&str; 10] = [
+const KINDS: [&str; 11] = [
     "Role",
     "Tenant",
     "ApiKey",
@@ -133,6 +145,7 @@ const KINDS: [&str; 10] = [
     "IdentityProvider",
     "IdentitySchema",
     "Policy",
+    "Session",
     "Action",
 ];
 

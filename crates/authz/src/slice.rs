@@ -8,7 +8,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use cedar_policy::{PolicyId, PolicySet};
 use palisade_envelope::{Error, Result};
-use palisade_tenancy::{KeyId, Principal, Role, TenantId};
+use palisade_tenancy::{Principal, PrincipalId, Role, TenantId};
 
 use crate::{
     compiled::Compiled,
@@ -26,7 +26,7 @@ pub(crate) struct SliceKey {
     /// Bit `n`: the role of discriminant `n`.
     pub(crate) roles: u16,
     /// Where a policy's scope names this very principal.
-    pub(crate) named: Option<KeyId>,
+    pub(crate) named: Option<PrincipalId>,
 }
 
 impl SliceKey {

@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use palisade_identity::{Identity, IdentityId, LinkId, LinkedBy, State};
+use palisade_identity::{
+    Identity, IdentityId, LinkId, LinkedBy, SessionId, State, ids::Uuid, session::Aal,
+};
 
 /// The value of a Cedar attribute.
 #[derive(Clone, Debug, PartialEq)]
@@ -11,6 +13,8 @@ pub enum Attribute {
     String(Cow<'static, str>),
     /// A Cedar `Bool`.
     Bool(bool),
+    /// A Cedar entity of the type `Identity`.
+    Identity(IdentityId),
 }
 
 /// A target as a Cedar entity: type (without namespace), id and attributes. The gate adds `tenant`, from the
@@ -115,6 +119,46 @@ impl Target for ExternalIdentityTarget {
                 "linked_by",
                 Attribute::String(self.linked_by.as_str().into()),
             )],
+        }
+    }
+}
+
+/// One session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionTarget {
+    /// The session.
+    pub id: SessionId,
+    /// Whose it is; the nil UUID where absent.
+    pub identity: IdentityId,
+    /// How surely it is that identity; the lowest level where absent.
+    pub aal: Aal,
+}
+
+impl SessionTarget {
+    /// An id that names nothing in the tenant.
+    pub const fn absent(id: SessionId) -> Self {
+        Self::absent_of(id, IdentityId::from_uuid(Uuid::nil()))
+    }
+
+    /// An id that names none of this identity's sessions, where only those are looked among.
+    pub const fn absent_of(id: SessionId, identity: IdentityId) -> Self {
+        Self {
+            id,
+            identity,
+            aal: Aal::Aal0,
+        }
+    }
+}
+
+impl Target for SessionTarget {
+    fn resource(&self, _tenant: &str) -> Resource {
+        Resource {
+            kind: "Session",
+            id: self.id.to_string().into(),
+            attributes: vec![
+                ("identity", Attribute::Identity(self.identity)),
+                ("aal", Attribute::String(self.aal.as_str().into())),
+            ],
         }
     }
 }

@@ -60,6 +60,8 @@ codes! {
     InvalidPatch = "invalid_patch", 400, "the JSON Patch can't be applied";
     /// No credential, or one that is malformed, unknown, expired or revoked.
     Unauthenticated = "unauthenticated", 401, "a valid credential is required: send `X-API-Key` or `Authorization: Bearer`";
+    /// No session token, or one that is malformed, unknown, expired or ended, or of an identity or a tenant that is not active.
+    SessionInactive = "session_inactive", 401, "no active session was found in this request";
     /// The credential belongs to another tenant than the request names.
     TenantMismatch = "tenant_mismatch", 403, "the credential belongs to another tenant than the one named in the request";
     /// The tenant is suspended; nothing but the operator's surface answers it.
@@ -72,6 +74,8 @@ codes! {
     MethodNotAllowed = "method_not_allowed", 405, "the method is not allowed for this path";
     /// A value that must be unique is taken; `details.conflicts` names the field.
     Conflict = "conflict", 409, "a resource with that value exists already";
+    /// The identity is inactive, and the act needs an active one.
+    IdentityInactive = "identity_inactive", 409, "the identity is inactive; activate it first";
     /// The external identity is linked to an identity already.
     AlreadyLinked = "already_linked", 409, "the external identity is already linked";
     /// The act would take away the last way to sign in.

@@ -75,6 +75,10 @@ id! {
     ProviderId;
     /// A verifiable or recovery address of an identity.
     AddressId;
+    /// A session of an identity.
+    SessionId;
+    /// A device that a session was issued to.
+    DeviceId;
 }
 
 #[cfg(test)]

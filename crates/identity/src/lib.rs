@@ -1,7 +1,7 @@
 //! The identity domain: what an identity is, when its traits are valid, which identifiers and addresses they
 //! give it, and how a change becomes the next state of it.
 //!
-//! Owns: ids, [`Identity`], credentials and hash formats, addresses, schemas, request bodies ([`decode`]), JSON Patch,
+//! Owns: ids, [`Identity`], credentials and hash formats, addresses, sessions, schemas, request bodies ([`decode`]), JSON Patch,
 //! entity tags, filters and page sizes.
 //! Depends on: `palisade-envelope` only. Pure: no I/O, no clock, no rows.
 //! To add a change to identities: a file in `change/` that takes the old state and gives the new one.
@@ -21,15 +21,17 @@ pub mod page;
 pub mod patch;
 pub mod raw_json;
 pub mod schema;
+pub mod session;
 
 pub use address::{RecoveryAddress, VerifiableAddress, Via};
 pub use credential::{Credential, CredentialType, Credentials, Secret, Secrets};
 pub use filter::IdentityFilter;
-pub use ids::{IdentityId, LinkId, ProviderId};
+pub use ids::{IdentityId, LinkId, ProviderId, SessionId};
 pub use link::{ExternalIdentity, IdentityProvider, LinkedBy, ProviderType};
 pub use model::{Identity, Region, State};
 pub use raw_json::RawJson;
 pub use schema::IdentitySchema;
+pub use session::Session;
 
 /// A point in time, UTC, kept to the microsecond.
 pub type Timestamp = chrono::DateTime<chrono::Utc>;

@@ -2,13 +2,15 @@
 
 use palisade_envelope::{Error, Result};
 
-/// The number of items of one page, 1 to [`PageSize::MAX`].
+/// The number of items of one page, 1 to [`PageSize::MAX`]; of sessions up to [`PageSize::MAX_SESSIONS`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PageSize(u32);
 
 impl PageSize {
-    /// The largest page of every dialect.
+    /// The largest page of every dialect, but for lists of sessions in Ory's.
     pub const MAX: u32 = 500;
+    /// The largest page of sessions in the Ory dialect.
+    pub const MAX_SESSIONS: u32 = 1_000;
     /// The largest page.
     pub const LARGEST: Self = Self(Self::MAX);
     /// The page of the Ory dialect where the caller names no size.
@@ -36,6 +38,19 @@ impl PageSize {
         match u32::try_from(size.min(i64::from(Self::MAX))) {
             Ok(size) if size > 0 => Ok(Self(size)),
             _ => Ok(Self::ORY_DEFAULT),
+        }
+    }
+
+    /// A list of sessions in the Ory dialect: 1 to [`PageSize::MAX_SESSIONS`]. Larger sizes are cut to it; anything
+    /// else that is no size means the default, as at Ory.
+    pub fn ory_sessions(page_size: Option<&str>, per_page: Option<&str>) -> Self {
+        let size = page_size
+            .or(per_page)
+            .and_then(|text| text.parse::<i64>().ok())
+            .map(|size| size.min(i64::from(Self::MAX_SESSIONS)));
+        match size.and_then(|size| u32::try_from(size).ok()) {
+            Some(size) if size > 0 => Self(size),
+            _ => Self::ORY_DEFAULT,
         }
     }
 
@@ -81,6 +96,16 @@ mod tests {
             10
         );
         assert!(PageSize::ory(Some("ten"), None).is_err());
+    }
+
+    #[test]
+    fn lists_of_sessions_have_larger_pages_and_forgive_everything() {
+        let size = |text| PageSize::ory_sessions(Some(text), None).get();
+        assert_eq!(
+            (size("1"), size("1000"), size("1001"), size("0"), size("x")),
+            (1, 1000, 1000, 250, 250)
+        );
+        assert_eq!(PageSize::ory_sessions(None, Some("7")).get(), 7);
     }
 
     #[test]

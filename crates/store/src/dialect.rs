@@ -159,6 +159,15 @@ pub(crate) async fn lock_migrations(transaction: &DatabaseTransaction) -> Result
     Ok(())
 }
 
+/// What is added to a `SELECT` inside a transaction so that its rows stay as they are until its end. On SQLite there
+/// is one writer, and nothing to add.
+pub(crate) const fn kept(backend: DbBackend) -> &'static str {
+    match backend {
+        DbBackend::Postgres => " FOR SHARE",
+        _ => "",
+    }
+}
+
 /// The statements, put together where the driver takes several in one round trip: SQLite's does, and each trip to
 /// its thread costs more than the statement.
 pub(crate) fn together(

@@ -29,6 +29,7 @@ mod row;
 mod schemas;
 mod sealed;
 mod select;
+mod sessions;
 mod sql;
 mod store;
 mod tenants;
@@ -44,5 +45,8 @@ pub use policies::PolicyDocument;
 pub use providers::{IdentityProviderUpdate, NewIdentityProvider};
 pub use schemas::SchemaDocument;
 pub use sealed::{Sealable, Sealed};
+pub use sessions::{
+    Bulk, KnownSession, NewDevice, NewSession, Position, Reach, SessionFilter, SessionPage,
+};
 pub use store::{Store, StoreOptions};
 pub use tenants::{Tenant, TenantUpdate};

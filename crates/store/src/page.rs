@@ -65,6 +65,33 @@ impl<'a> TokenSealer<'a> {
         Some(URL_SAFE_NO_PAD.encode([position.as_bytes().as_slice(), mac.as_slice()].concat()))
     }
 
+    /// The token of the page after the item made at `at` with this id.
+    pub(crate) fn seal_moment(&self, at: i64, id: Uuid) -> Option<String> {
+        let position = [at.to_be_bytes().as_slice(), id.as_bytes()].concat();
+        let mac = self.mac(&position)?.finalize().into_bytes();
+        Some(URL_SAFE_NO_PAD.encode([position.as_slice(), mac.as_slice()].concat()))
+    }
+
+    /// The moment and the id in a token of [`TokenSealer::seal_moment`].
+    ///
+    /// # Errors
+    /// `invalid_page_token` for everything else.
+    pub(crate) fn open_moment(&self, token: &str) -> Result<(i64, Uuid)> {
+        let refused = || Error::new(Code::InvalidPageToken);
+        let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| refused())?;
+        let (position, mac) = bytes.split_at_checked(24).ok_or_else(refused)?;
+        self.mac(position)
+            .ok_or_else(refused)?
+            .verify_slice(mac)
+            .map_err(|_| refused())?;
+        let (at, id) = position.split_at_checked(8).ok_or_else(refused)?;
+        let at = at.try_into().map_err(|_| refused())?;
+        Ok((
+            i64::from_be_bytes(at),
+            Uuid::from_slice(id).map_err(|_| refused())?,
+        ))
+    }
+
     /// The position in a token of ours.
     ///
     /// # Errors
@@ -126,6 +153,23 @@ mod tests {
                 Code::InvalidPageToken
             );
         }
+    }
+
+    #[test]
+    fn abuse_07_a_token_of_a_moment_is_good_for_its_list_only() {
+        let key = [7; 32];
+        let sealer = TokenSealer::new(&key, TenantId::PLATFORM, "sessions", "");
+        let id = Uuid::from_u128(42);
+        let token = sealer.seal_moment(-7, id).expect("seals");
+        assert_eq!(sealer.open_moment(&token).expect("opens"), (-7, id));
+        assert!(sealer.open(&token).is_err());
+        assert!(
+            sealer
+                .open_moment(&sealer.seal(id).expect("seals"))
+                .is_err()
+        );
+        let other = TokenSealer::new(&key, TenantId::PLATFORM, "own sessions", "");
+        assert!(other.open_moment(&token).is_err() && sealer.open_moment("x").is_err());
     }
 
     #[test]

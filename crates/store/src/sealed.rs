@@ -1,8 +1,12 @@
 //! Rows that wait for the decision on them.
 
-use palisade_authz::{Action, Authorized, ExternalIdentityTarget, IdentityTarget, Target};
+use palisade_authz::{
+    Action, Authorized, ExternalIdentityTarget, IdentityTarget, SessionTarget, Target,
+};
 use palisade_identity::{ExternalIdentity, Identity};
 use palisade_tenancy::TenantId;
+
+use crate::sessions::KnownSession;
 
 /// Something that is loaded so that policy can decide on it.
 pub trait Sealable {
@@ -26,6 +30,14 @@ impl Sealable for ExternalIdentity {
 
     fn same(one: &ExternalIdentityTarget, other: &ExternalIdentityTarget) -> bool {
         one.id == other.id && one.user == other.user
+    }
+}
+
+impl Sealable for KnownSession {
+    type Target = SessionTarget;
+
+    fn same(one: &SessionTarget, other: &SessionTarget) -> bool {
+        one.id == other.id && one.identity == other.identity
     }
 }
 

@@ -20,6 +20,19 @@ impl Select {
         }
     }
 
+    /// `columns` of `table`, joined with others as `join` says.
+    pub(crate) fn joined(
+        columns: &str,
+        table: &'static str,
+        join: &'static str,
+        tenant: TenantId,
+    ) -> Self {
+        Self {
+            text: format!("SELECT {columns} FROM {table} t {join} WHERE t.tenant_id = $1"),
+            values: vec![tenant.as_uuid().into()],
+        }
+    }
+
     /// And where `condition` holds, in which `?` stands for `value`.
     pub(crate) fn and(&mut self, condition: &str, value: impl Into<Value>) {
         self.and_each(condition, [value.into()]);
@@ -57,6 +70,16 @@ impl Select {
         self.values.extend(values);
         let list = placeholders(from, self.values.len() + 1 - from);
         self.text.push_str(&format!(" AND {column} IN ({list})"));
+    }
+
+    /// In this order, `limit` rows at most, after the first `skip`.
+    pub(crate) fn finish_after(self, order: &'static str, limit: u64, skip: u64) -> Bound {
+        let mut bound = self.finish(order, limit);
+        bound.values.push(Value::BigInt(i64::try_from(skip).ok()));
+        bound
+            .text
+            .push_str(&format!(" OFFSET ${}", bound.values.len()));
+        bound
     }
 
     /// In this order, `limit` rows at most.

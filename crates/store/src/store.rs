@@ -16,7 +16,8 @@ use sea_orm_migration::{MigrationStatus, MigratorTrait as _};
 
 use crate::{
     Heard, audit::denials::Denials, dialect, fault::Fault, job::Job, keys::used::UsedKeys,
-    listen::Sink, schemas::cache::SchemaCache, sql::TenantSql, tx::TenantTx, writer::Writer,
+    listen::Sink, schemas::cache::SchemaCache, sessions::Purges, sql::TenantSql, tx::TenantTx,
+    writer::Writer,
 };
 
 /// How to open the store.
@@ -46,6 +47,7 @@ pub(crate) struct Inner {
     pub(crate) sink: Sink,
     pub(crate) schemas: SchemaCache,
     pub(crate) used: UsedKeys,
+    pub(crate) purges: Purges,
     denials: Denials,
 }
 
@@ -83,6 +85,7 @@ impl Store {
                 sink: Sink::default(),
                 schemas: SchemaCache::new(),
                 used: UsedKeys::default(),
+                purges: Purges::default(),
                 denials: Denials::new(),
             }),
         };

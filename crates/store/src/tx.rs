@@ -7,7 +7,7 @@ use sea_orm::{ConnectionTrait, DatabaseExecutor, DbErr, QueryResult, Statement, 
 use crate::{
     dialect,
     fault::{self, Fault},
-    sql::{Bound, TenantSql},
+    sql::{Bound, TenantSql, placeholders},
 };
 
 /// A tenant's rows, through a pool or inside a transaction. Every statement gets the tenant as `$1` from here;
@@ -118,6 +118,36 @@ impl<'a> TenantTx<'a> {
             self.executor.query_one_raw(statement)
         })
         .await
+    }
+
+    /// The first row, if any, which no other transaction changes before this one has ended.
+    pub(crate) async fn one_kept(
+        &self,
+        sql: TenantSql,
+        values: impl IntoIterator<Item = Value>,
+    ) -> Result<Option<QueryResult>, Fault> {
+        let backend = self.executor.get_database_backend();
+        let mut bound = self.bind(sql, values);
+        bound.text.push_str(dialect::kept(backend));
+        let statement = bound.statement(backend)?;
+        self.read(statement, |statement| {
+            self.executor.query_one_raw(statement)
+        })
+        .await
+    }
+
+    /// The rows that a write gives back, in whose text `{list}` stands for the values of `list`.
+    pub(crate) async fn write_listed(
+        &self,
+        sql: TenantSql,
+        list: impl IntoIterator<Item = Value>,
+    ) -> Result<Vec<QueryResult>, Fault> {
+        let mut bound = self.bind(sql, list);
+        let places = placeholders(2, bound.values.len() - 1);
+        bound.text = bound.text.replace("{list}", &places);
+        let statement = bound.statement(self.executor.get_database_backend())?;
+        // Not tried again on another connection: it may have been done.
+        Ok(self.executor.query_all_raw(statement).await?)
     }
 
     /// All rows.

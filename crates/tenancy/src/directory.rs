@@ -12,7 +12,7 @@ use std::{
 use ipnet::IpNet;
 use moka::future::Cache;
 use palisade_envelope::Result;
-use palisade_identity::Timestamp;
+use palisade_identity::{IdentityId, SessionId, State, Timestamp};
 use serde::Serialize;
 
 use crate::{Caller, KeyId, Principal, Role, TenantId};
@@ -70,8 +70,43 @@ pub struct KeyRecord {
     pub allowed_cidrs: Vec<IpNet>,
 }
 
-/// The stored tenants and keys. The store implements it.
+/// What is stored of a session, the state of its tenant and its identity, as one look-up returns them.
+#[derive(Clone, Debug)]
+pub struct SessionRecord<P> {
+    /// The state of the tenant.
+    pub tenant_state: TenantState,
+    /// SHA-256 of the secret.
+    pub secret_sha256: [u8; 32],
+    /// Whether it was not ended.
+    pub enabled: bool,
+    /// From this on it is refused.
+    pub expires_at: Timestamp,
+    /// Whose session it is.
+    pub identity: IdentityId,
+    /// The schema of that identity.
+    pub schema_id: String,
+    /// The state of that identity.
+    pub identity_state: State,
+    /// The rows themselves, so that they are not read a second time.
+    pub presented: P,
+}
+
+/// The stored tenants, keys and sessions. The store implements it.
 pub trait Directory: Send + Sync + 'static {
+    /// What is loaded of a session beside what its verification needs. The admission hands it on and can't look in.
+    type Presented: Send + 'static;
+
+    /// The session of that tenant, with its identity and its tenant's state, by primary key and in one statement;
+    /// `None` where there is none.
+    ///
+    /// # Errors
+    /// `unavailable` or `internal` when the database can't answer.
+    fn session(
+        &self,
+        tenant: TenantId,
+        session: SessionId,
+    ) -> impl Future<Output = Result<Option<SessionRecord<Self::Presented>>>> + Send;
+
     /// The key of that tenant with its tenant's state, by primary key; `None` where there is none.
     ///
     /// # Errors

@@ -1,8 +1,8 @@
 //! Who calls, and for which tenant.
 //!
-//! Owns: [`TenantId`], [`TenantScope`], [`Principal`], [`Caller`], API keys, the admission of a request, and
-//! (behind the feature `actix`) the middleware that does it. No other code reads `X-API-Key`, `Authorization`
-//! or `X-Tenant-ID`.
+//! Owns: [`TenantId`], [`TenantScope`], [`Principal`], [`Caller`], API keys, session tokens, the admission of a request,
+//! and (behind the feature `actix`) the middleware that does it. No other code reads `X-API-Key`, `Authorization`,
+//! `X-Session-Token`, `Cookie` or `X-Tenant-ID`.
 //! Depends on: `palisade-identity`, `palisade-envelope`. Knows no rows: the store implements [`Directory`].
 //! To add a kind of credential: a variant of [`Principal`], and its verification in `admit.rs`.
 
@@ -16,15 +16,20 @@ mod name;
 mod principal;
 mod role;
 mod scope;
+mod session_token;
+mod token;
 
 pub use admit::Admission;
 pub use api_key::{ApiKey, KeyId};
 pub use clock::{Clock, SystemClock};
-pub use directory::{CachedDirectory, Directory, Invalidation, KeyRecord, TenantState};
+pub use directory::{
+    CachedDirectory, Directory, Invalidation, KeyRecord, SessionRecord, TenantState,
+};
 pub use name::TenantName;
-pub use principal::Principal;
+pub use principal::{Principal, PrincipalId};
 pub use role::Role;
 pub use scope::{Caller, TenantScope};
+pub use session_token::SessionToken;
 
 palisade_identity::id! {
     /// A customer of the deployment.

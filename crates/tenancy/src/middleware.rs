@@ -1,5 +1,5 @@
 //! What the web framework brings to an admission: reads the credential's headers of a request, and leaves the
-//! [`Caller`] in its extensions.
+//! [`Caller`] in its extensions, and beside it the session that it was admitted by, where it was.
 
 use std::sync::Arc;
 
@@ -25,21 +25,83 @@ pub async fn admit_request<D: Directory, C: Clock>(
     header: TenantHeader,
     request: &ServiceRequest,
 ) -> Result<Arc<Caller>> {
-    let headers = request.headers();
-    let (api_key, authorization, tenant) = (
-        all(headers, "x-api-key"),
-        all(headers, "authorization"),
-        all(headers, "x-tenant-id"),
-    );
-    let claims = Claims {
-        api_key: &api_key,
-        authorization: &authorization,
-        tenant: &tenant,
-        peer: request.peer_addr().map(|address| address.ip()),
-    };
-    let caller = admission.admit(claims, header).await?;
+    let sent = Sent::of(request.headers(), None);
+    let caller = admission.admit(sent.claims(request), header).await?;
     request.extensions_mut().insert(Arc::clone(&caller));
     Ok(caller)
+}
+
+/// Admits the request by the token of a session: in `X-Session-Token`, in `Authorization: Bearer`, or in the cookie of
+/// this name. Caller and session are left in the request's extensions, where [`caller`] and [`presented`] find them.
+///
+/// # Errors
+/// As [`Admission::admit_session`].
+pub async fn admit_session_request<D: Directory, C: Clock>(
+    admission: &Admission<D, C>,
+    cookie: &str,
+    request: &ServiceRequest,
+) -> Result<Arc<Caller>> {
+    let sent = Sent::of(request.headers(), Some(cookie));
+    let (caller, session) = admission.admit_session(sent.claims(request)).await?;
+    let mut extensions = request.extensions_mut();
+    extensions.insert(Arc::clone(&caller));
+    extensions.insert(session);
+    Ok(caller)
+}
+
+/// The session that this request was admitted by, the first time it is asked for.
+pub fn presented<P: 'static>(request: &HttpRequest) -> Option<P> {
+    request.extensions_mut().remove::<P>()
+}
+
+/// The headers that claim something about the caller.
+struct Sent<'a> {
+    api_key: Vec<&'a [u8]>,
+    authorization: Vec<&'a [u8]>,
+    session_token: Vec<&'a [u8]>,
+    session_cookie: Vec<&'a [u8]>,
+    tenant: Vec<&'a [u8]>,
+}
+
+impl<'a> Sent<'a> {
+    fn of(headers: &'a HeaderMap, cookie: Option<&str>) -> Self {
+        Self {
+            api_key: all(headers, "x-api-key"),
+            authorization: all(headers, "authorization"),
+            session_token: all(headers, "x-session-token"),
+            session_cookie: cookie.map_or_else(Vec::new, |name| cookies(headers, name)),
+            tenant: all(headers, "x-tenant-id"),
+        }
+    }
+
+    fn claims(&'a self, request: &ServiceRequest) -> Claims<'a> {
+        Claims {
+            api_key: &self.api_key,
+            authorization: &self.authorization,
+            session_token: &self.session_token,
+            session_cookie: &self.session_cookie,
+            tenant: &self.tenant,
+            peer: request.peer_addr().map(|address| address.ip()),
+        }
+    }
+}
+
+/// The values of every cookie of this name (RFC 6265 section 4.2.1): a second one may have been planted by a
+/// neighbouring host, so none is passed over.
+fn cookies<'a>(headers: &'a HeaderMap, name: &str) -> Vec<&'a [u8]> {
+    headers
+        .get_all("cookie")
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b';'))
+        .filter_map(|pair| {
+            let (key, value) =
+                pair.split_at_checked(pair.iter().position(|byte| *byte == b'=')?)?;
+            let value = value.get(1..)?.trim_ascii();
+            let quoted = value
+                .strip_prefix(b"\"")
+                .and_then(|value| value.strip_suffix(b"\""));
+            (key.trim_ascii() == name.as_bytes()).then_some(quoted.unwrap_or(value))
+        })
+        .collect()
 }
 
 fn all<'a>(headers: &'a HeaderMap, name: &'static str) -> Vec<&'a [u8]> {
@@ -47,4 +109,25 @@ fn all<'a>(headers: &'a HeaderMap, name: &'static str) -> Vec<&'a [u8]> {
         .get_all(name)
         .map(|value| value.as_bytes())
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::header::{COOKIE, HeaderValue};
+
+    use super::*;
+
+    #[test]
+    fn every_cookie_of_the_name_is_seen_and_no_other() {
+        let mut headers = HeaderMap::new();
+        for text in [
+            "a=1; ory_kratos_session=one;  b=2",
+            "ory_kratos_session=\"two\"; xory_kratos_session=x; ory_kratos_session_x=x; ory_kratos_session",
+        ] {
+            headers.append(COOKIE, HeaderValue::from_static(text));
+        }
+        let found = cookies(&headers, "ory_kratos_session");
+        assert_eq!(found, [b"one", b"two"]);
+        assert!(cookies(&headers, "c").is_empty());
+    }
 }

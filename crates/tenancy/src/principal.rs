@@ -2,7 +2,14 @@
 
 use std::sync::Arc;
 
+use palisade_identity::{IdentityId, State};
+
 use crate::{KeyId, Role};
+
+palisade_identity::id! {
+    /// Whoever calls, by the id of the key or identity: the Cedar entity id, and the `actor` of audit events.
+    PrincipalId;
+}
 
 /// Who calls: the Cedar principal, and the `actor` of audit events.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -15,6 +22,17 @@ pub enum Principal {
         name: Arc<str>,
         /// Its roles, sorted, each once.
         roles: Arc<[Role]>,
+    },
+    /// An identity of the tenant, by the token of one of its sessions. It holds no roles.
+    Identity {
+        /// The identity.
+        id: IdentityId,
+        /// Names the session, for audit events.
+        name: Arc<str>,
+        /// The identity's schema.
+        schema_id: Arc<str>,
+        /// The identity's state.
+        state: State,
     },
     /// The operator, by an operator key or at the command line.
     Operator {
@@ -30,21 +48,25 @@ impl Principal {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::ApiKey { .. } => "ApiKey",
+            Self::Identity { .. } => "Identity",
             Self::Operator { .. } => "Operator",
         }
     }
 
-    /// The key's id: the Cedar entity id.
-    pub const fn id(&self) -> KeyId {
-        match self {
-            Self::ApiKey { id, .. } | Self::Operator { id, .. } => *id,
-        }
+    /// The id of the key or identity: the Cedar entity id.
+    pub const fn id(&self) -> PrincipalId {
+        PrincipalId::from_uuid(match self {
+            Self::ApiKey { id, .. } | Self::Operator { id, .. } => id.as_uuid(),
+            Self::Identity { id, .. } => id.as_uuid(),
+        })
     }
 
     /// A name for people.
     pub fn name(&self) -> &str {
         match self {
-            Self::ApiKey { name, .. } | Self::Operator { name, .. } => name,
+            Self::ApiKey { name, .. }
+            | Self::Identity { name, .. }
+            | Self::Operator { name, .. } => name,
         }
     }
 
@@ -52,6 +74,7 @@ impl Principal {
     pub fn roles(&self) -> &[Role] {
         match self {
             Self::ApiKey { roles, .. } => roles,
+            Self::Identity { .. } => &[],
             Self::Operator { .. } => &[Role::Operator],
         }
     }

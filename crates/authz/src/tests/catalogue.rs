@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cedar_policy::{Effect, Entities, Request, Validator};
-use palisade_identity::{IdentityId, LinkId, LinkedBy, ProviderId, State};
+use palisade_identity::{IdentityId, LinkId, LinkedBy, ProviderId, SessionId, State};
 use palisade_tenancy::{Role, TenantState};
 
-use super::{api_key, engine, home, key, operator};
+use super::{api_key, engine, home, identity as person, key, operator};
 use crate::{
-    Access, ExternalIdentityTarget, IdentityTarget, NamedTarget, Own, Target, action,
-    engine::Question, platform::POLICIES,
+    Access, ExternalIdentityTarget, IdentityTarget, NamedTarget, Own, SessionTarget, Target,
+    action, engine::Question, platform::POLICIES,
 };
 
 #[test]
@@ -24,7 +24,14 @@ fn the_schema_and_the_catalogue_have_the_same_actions_in_the_same_groups() {
             .map(|group| group.id().unescaped().to_owned());
         of_schema.insert(action.id().unescaped().to_owned(), groups.collect());
     }
-    let groups = [Access::Read, Access::Write, Access::Manage, Access::Operate].map(Access::group);
+    let groups = [
+        Access::Read,
+        Access::Write,
+        Access::Manage,
+        Access::Operate,
+        Access::Personal,
+    ]
+    .map(Access::group);
     let of_catalogue: BTreeMap<String, BTreeSet<String>> = action::ALL
         .iter()
         .map(|(name, access)| {
@@ -44,6 +51,7 @@ fn each_action_takes_the_resource_that_its_rust_target_makes() {
         (A::POSITION, target.resource(&home().to_string()).kind)
     }
     let identity = || IdentityTarget::absent(IdentityId::from_uuid(key(1).as_uuid()));
+    let session = || SessionTarget::absent(SessionId::from_uuid(key(1).as_uuid()));
     let provider = || NamedTarget::identity_provider(ProviderId::from_uuid(key(1).as_uuid()));
     let link = ExternalIdentityTarget {
         user: identity().id,
@@ -60,6 +68,18 @@ fn each_action_takes_the_resource_that_its_rust_target_makes() {
         kind::<action::ListExternalIdentities>(identity()),
         kind::<action::LinkExternalIdentity>(identity()),
         kind::<action::UnlinkExternalIdentity>(link),
+        kind::<action::CreateSession>(identity()),
+        kind::<action::ListIdentitySessions>(identity()),
+        kind::<action::DeleteIdentitySessions>(identity()),
+        kind::<action::ListSessions>(Own),
+        kind::<action::ReadSession>(session()),
+        kind::<action::DisableSession>(session()),
+        kind::<action::ExtendSession>(session()),
+        kind::<action::ManageSessions>(Own),
+        kind::<action::ReadOwnSession>(session()),
+        kind::<action::ListOwnSessions>(session()),
+        kind::<action::DisableOwnSession>(session()),
+        kind::<action::DisableOtherSessions>(session()),
         kind::<action::CreateIdentityProvider>(Own),
         kind::<action::ListIdentityProviders>(Own),
         kind::<action::ReadIdentityProvider>(provider()),
@@ -114,6 +134,7 @@ fn every_entity_and_request_that_is_built_conforms_to_the_schema() {
     for principal in [
         api_key(1, &[Role::Owner, Role::Viewer]),
         api_key(2, &[]),
+        person(2),
         operator(),
     ] {
         for position in 0..action::ALL.len() {
@@ -124,7 +145,10 @@ fn every_entity_and_request_that_is_built_conforms_to_the_schema() {
             ];
             match resources[0].kind {
                 "Identity" => resources.push(identity.resource(&text)),
-                "ApiKey" => resources.push(NamedTarget::api_key(principal.id()).resource(&text)),
+                "ApiKey" => {
+                    let itself = palisade_tenancy::KeyId::from_uuid(principal.id().as_uuid());
+                    resources.push(NamedTarget::api_key(itself).resource(&text));
+                }
                 _ => {}
             }
             for resource in resources {

@@ -51,6 +51,20 @@ pub(crate) fn api_key(number: u8, roles: &[Role]) -> Principal {
     }
 }
 
+/// An identity; 0: the one that an ordinary session is of.
+pub(crate) fn identity(number: u8) -> Principal {
+    let id = match number {
+        0 => palisade_identity::ids::Uuid::max(),
+        number => key(number).as_uuid(),
+    };
+    Principal::Identity {
+        id: palisade_identity::IdentityId::from_uuid(id),
+        name: "session".into(),
+        schema_id: "default".into(),
+        state: palisade_identity::State::Active,
+    }
+}
+
 pub(crate) fn operator() -> Principal {
     Principal::Operator {
         id: key(9),
@@ -102,6 +116,16 @@ impl PolicySource for Memory {
 struct OneKey(KeyRecord);
 
 impl Directory for OneKey {
+    type Presented = ();
+
+    async fn session(
+        &self,
+        _: TenantId,
+        _: palisade_identity::SessionId,
+    ) -> Result<Option<palisade_tenancy::SessionRecord<()>>> {
+        Ok(None)
+    }
+
     async fn key(&self, tenant: TenantId, key: KeyId) -> Result<Option<KeyRecord>> {
         Ok((self.0.tenant == tenant && self.0.id == key).then(|| self.0.clone()))
     }

@@ -4,7 +4,7 @@ use cedar_policy::{Authorizer, PolicySet, Response};
 use palisade_tenancy::{Principal, Role, TenantState};
 use proptest::prelude::*;
 
-use super::{api_key, compiled, elsewhere, engine, home, key, operator};
+use super::{api_key, compiled, elsewhere, engine, home, identity, key, operator};
 use crate::{Attribute, Resource, action, compiled::Compiled, engine::Question};
 
 /// Entity ids that policies and questions share, so that scopes do match at times.
@@ -24,6 +24,7 @@ fn kind() -> impl Strategy<Value = &'static str> {
         "IdentitySchema",
         "Policy",
         "ApiKey",
+        "Session",
     ])
 }
 
@@ -54,7 +55,7 @@ fn principal_scope() -> impl Strategy<Value = String> {
 }
 
 fn action_name() -> impl Strategy<Value = String> {
-    let groups = ["read", "write", "manage", "operate", "no:such"];
+    let groups = ["read", "write", "manage", "operate", "personal", "no:such"];
     let names: Vec<&str> = action::ALL
         .iter()
         .map(|(name, _)| *name)
@@ -103,6 +104,7 @@ fn condition() -> impl Strategy<Value = &'static str> {
         "when { principal in Palisade::Role::\"owner\" }",
         "when { action in Palisade::Action::\"read\" }",
         "when { principal == resource }",
+        "when { resource has identity && resource.identity == principal }",
         "when { resource in principal.tenant }",
     ])
 }
@@ -125,6 +127,7 @@ fn principal() -> impl Strategy<Value = Principal> {
     prop_oneof![
         6 => (1_u8..4, prop::collection::btree_set(role(), 0..4))
             .prop_map(|(number, roles)| api_key(number, &roles.into_iter().collect::<Vec<_>>())),
+        2 => (1_u8..4).prop_map(identity),
         1 => Just(operator()),
     ]
 }
@@ -138,6 +141,11 @@ fn resource() -> impl Strategy<Value = Resource> {
                 ("state", text(if active { "active" } else { "inactive" })),
             ],
             "ExternalIdentity" => vec![("linked_by", text(if active { "scim" } else { "manual" }))],
+            "Session" => {
+                let of = if active { identity(1) } else { identity(2) };
+                let of = palisade_identity::IdentityId::from_uuid(of.id().as_uuid());
+                vec![("identity", Attribute::Identity(of)), ("aal", text("aal1"))]
+            }
             _ => Vec::new(),
         };
         let id = if kind == "Tenant" && own {

@@ -30,7 +30,7 @@ pub(super) fn line(response: &ServiceResponse, trail: &Trail, status: u16, took:
     );
 }
 
-fn format_args_of(kind: &'static str, id: palisade_tenancy::KeyId) -> String {
+fn format_args_of(kind: &'static str, id: palisade_tenancy::PrincipalId) -> String {
     format!("{kind}/{id}")
 }
 

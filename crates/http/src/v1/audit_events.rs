@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use palisade_authz::action::ListAuditEvents;
 use palisade_envelope::{Code, Error};
 use palisade_store::{AuditEvent, AuditFilter, Decision};
-use palisade_tenancy::KeyId;
+use palisade_tenancy::PrincipalId;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -46,7 +46,7 @@ struct EventBody {
 #[derive(Serialize, ToSchema)]
 #[schema(as = AuditActor)]
 struct ActorBody {
-    /// `ApiKey` or `Operator`.
+    /// `ApiKey`, `Identity` or `Operator`.
     #[serde(rename = "type")]
     kind: String,
     id: Uuid,
@@ -99,7 +99,7 @@ pub(super) fn mount(table: &mut RouteTable) {
         "List audit events, the newest first",
     )
     .query(&[
-        Param::new("actor", Kind::Uuid, "only acts of this key"),
+        Param::new("actor", Kind::Uuid, "only acts of this key or identity"),
         Param::new(
             "action",
             Kind::Text,
@@ -137,7 +137,7 @@ async fn list(guarded: Guarded<ListAuditEvents>, call: Call) -> Answer {
     ])?;
     let actor = query
         .one("actor")?
-        .map(|id| KeyId::parse(id).ok_or_else(|| Error::field("actor", "a UUID")));
+        .map(|id| PrincipalId::parse(id).ok_or_else(|| Error::field("actor", "a UUID")));
     let decision = query.one("decision")?.map(|word| {
         Decision::parse(word).ok_or_else(|| Error::field("decision", "`allow` or `deny`"))
     });

@@ -2,7 +2,7 @@
 
 use palisade_authz::{Authorized, action::ListAuditEvents};
 use palisade_envelope::{Error, Result};
-use palisade_tenancy::KeyId;
+use palisade_tenancy::PrincipalId;
 use sea_orm::QueryResult;
 
 use super::{Actor, AuditEvent, AuditEventId, AuditFilter, AuditedResource, Decision};
@@ -83,7 +83,7 @@ fn event(row: &QueryResult) -> Result<AuditEvent, Fault> {
         ip: columns.get()?,
         actor: Actor {
             kind: columns.get()?,
-            id: KeyId::from_uuid(columns.get()?),
+            id: PrincipalId::from_uuid(columns.get()?),
             name: columns.get()?,
         },
         action: columns.get()?,

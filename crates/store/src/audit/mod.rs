@@ -7,7 +7,7 @@ pub(crate) mod record;
 use std::sync::Arc;
 
 use palisade_identity::Timestamp;
-use palisade_tenancy::KeyId;
+use palisade_tenancy::PrincipalId;
 use serde::Serialize;
 
 palisade_identity::id! {
@@ -18,11 +18,11 @@ palisade_identity::id! {
 /// Who acted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Actor {
-    /// `ApiKey` or `Operator`.
+    /// `ApiKey`, `Identity` or `Operator`.
     pub kind: String,
-    /// The key; nil at the command line.
-    pub id: KeyId,
-    /// Its name at the time.
+    /// The key or the identity; nil at the command line.
+    pub id: PrincipalId,
+    /// The key's name at the time, or which session the identity used.
     pub name: String,
 }
 
@@ -90,8 +90,8 @@ pub struct AuditEvent {
 /// What a list of audit events is narrowed to. All that are set must hold.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct AuditFilter {
-    /// Of this key.
-    pub actor: Option<KeyId>,
+    /// Of this key or identity.
+    pub actor: Option<PrincipalId>,
     /// Of this action, `noun:verb`.
     pub action: Option<String>,
     /// On the resource with this id.

@@ -20,11 +20,19 @@ use crate::{
 
 pub(crate) use conflicts::explain;
 
-/// The columns that [`identity`] reads, in its order.
+/// The columns that [`identity`] reads, in its order; with the table's name and a dot before each where given.
 macro_rules! columns {
     () => {
         "id, external_id, schema_id, state, state_changed_at, traits, credentials, verifiable_addresses, \
          recovery_addresses, metadata_public, metadata_admin, organization_id, created_at, updated_at, revision"
+    };
+    ($of:literal) => {
+        concat!(
+            $of, "id, ", $of, "external_id, ", $of, "schema_id, ", $of, "state, ", $of, "state_changed_at, ",
+            $of, "traits, ", $of, "credentials, ", $of, "verifiable_addresses, ", $of, "recovery_addresses, ",
+            $of, "metadata_public, ", $of, "metadata_admin, ", $of, "organization_id, ", $of, "created_at, ",
+            $of, "updated_at, ", $of, "revision"
+        )
     };
 }
 pub(crate) use columns;
@@ -48,7 +56,11 @@ const WRITTEN: &[&str] = &[
 ];
 
 fn identity(row: &QueryResult) -> Result<Identity, Fault> {
-    let mut columns = Columns::of(row);
+    read(&mut Columns::of(row))
+}
+
+/// The identity that the next columns of a row are.
+pub(crate) fn read(columns: &mut Columns<'_>) -> Result<Identity, Fault> {
     Ok(Identity {
         id: IdentityId::from_uuid(columns.get()?),
         external_id: columns.get()?,

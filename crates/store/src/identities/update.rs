@@ -2,7 +2,7 @@
 
 use palisade_authz::{Authorized, action};
 use palisade_envelope::{Code, Error, Result};
-use palisade_identity::{Identity, change::Changed};
+use palisade_identity::{Identity, State, change::Changed};
 use palisade_linking::imported::{plan, without};
 use palisade_tenancy::TenantId;
 
@@ -14,6 +14,7 @@ use crate::{
     fault::Fault,
     job::Job,
     links::imported::{self, ImportGrants},
+    sessions,
     sql::TenantSql,
     tx::TenantTx,
 };
@@ -116,6 +117,9 @@ pub(crate) async fn write(
     // The revision once more: on PostgreSQL another transaction may have committed since the row was read.
     if tx.execute(UPDATE, bound).await? == 0 {
         return Err(stale().into());
+    }
+    if before.state == State::Active && after.state == State::Inactive {
+        sessions::end_of(tx, after.id).await?;
     }
     index::update(tx, &before, after).await?;
     secrets::write(tx, after.id, secrets).await?;

@@ -1,11 +1,12 @@
-//! The port that admission looks keys up through.
+//! The port that admission looks keys and sessions up through.
 
 use palisade_envelope::Result;
-use palisade_tenancy::{Directory, KeyId, KeyRecord, Role, TenantId, TenantState};
+use palisade_identity::SessionId;
+use palisade_tenancy::{Directory, KeyId, KeyRecord, Role, SessionRecord, TenantId, TenantState};
 use sea_orm::QueryResult;
 
 use crate::{
-    Store,
+    KnownSession, Sealed, Store,
     fault::Fault,
     row::{Columns, unreadable},
     sql::TenantSql,
@@ -17,6 +18,16 @@ const KEY: TenantSql = TenantSql::new(
 );
 
 impl Directory for Store {
+    type Presented = Sealed<KnownSession>;
+
+    async fn session(
+        &self,
+        tenant: TenantId,
+        session: SessionId,
+    ) -> Result<Option<SessionRecord<Self::Presented>>> {
+        Ok(self.presented_session(tenant, session).await?)
+    }
+
     async fn key(&self, tenant: TenantId, key: KeyId) -> Result<Option<KeyRecord>> {
         let row = self.read_one(tenant, KEY, [key.as_uuid().into()]).await?;
         Ok(row.map(|row| read(tenant, key, &row)).transpose()?)
