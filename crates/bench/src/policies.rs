@@ -40,6 +40,16 @@ impl PolicySource for Policies {
 struct Keys(KeyRecord);
 
 impl Directory for Keys {
+    type Presented = ();
+
+    async fn session(
+        &self,
+        _: TenantId,
+        _: palisade_identity::SessionId,
+    ) -> Result<Option<palisade_tenancy::SessionRecord<()>>> {
+        Ok(None)
+    }
+
     async fn key(&self, _: TenantId, _: KeyId) -> Result<Option<KeyRecord>> {
         Ok(Some(self.0.clone()))
     }

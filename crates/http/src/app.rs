@@ -1,6 +1,6 @@
 //! What handlers work with.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use palisade_authz::Gate;
 use palisade_store::Store;
@@ -14,6 +14,33 @@ pub struct Settings {
     /// Scheme and authority that callers reach the program at, such as `https://id.example.com`, without a slash at
     /// the end. `None`: taken from each request.
     pub public_url: Option<String>,
+    /// How sessions are.
+    pub sessions: SessionSettings,
+}
+
+/// What the configuration says about sessions.
+#[derive(Clone, Debug)]
+pub struct SessionSettings {
+    /// How long a session lasts where nothing else is asked for, and from when it is extended.
+    pub lifespan: Duration,
+    /// How long one can be asked to last.
+    pub longest_lifespan: Duration,
+    /// How long expired ones are kept.
+    pub retention: Duration,
+    /// The cookie that may hold a session's token.
+    pub cookie: String,
+}
+
+impl Default for SessionSettings {
+    fn default() -> Self {
+        const DAY: Duration = Duration::from_secs(86_400);
+        Self {
+            lifespan: DAY,
+            longest_lifespan: DAY * 30,
+            retention: DAY * 7,
+            cookie: "ory_kratos_session".to_owned(),
+        }
+    }
 }
 
 /// Everything that handlers work with. One for the program, shared by all workers.

@@ -1,12 +1,14 @@
 //! Every operation, room by room. The order is the one of the OpenAPI document.
 
-use crate::{admin, ops, routes::RouteTable, v1};
+use crate::{admin, ops, routes::RouteTable, sessions, v1};
 
 /// The table of all operations.
 pub fn table() -> RouteTable {
     let mut table = RouteTable::default();
     admin::identities::mount(&mut table);
     admin::schemas::mount(&mut table);
+    admin::sessions::mount(&mut table);
+    sessions::mount(&mut table);
     v1::mount(&mut table);
     ops::mount(&mut table);
     table

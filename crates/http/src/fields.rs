@@ -16,8 +16,12 @@ pub(crate) enum Change<T> {
     Set(T),
 }
 
-/// The fields of a body that have not been read yet.
-pub(crate) struct Fields(Map<String, Value>);
+/// The fields of a body, or of an object in it, that have not been read yet.
+pub(crate) struct Fields {
+    left: Map<String, Value>,
+    /// What stands before a field's name where it is of an object in the body.
+    at: String,
+}
 
 impl Fields {
     /// The fields of the object that this text is.
@@ -26,7 +30,10 @@ impl Fields {
     /// `invalid_json`; `invalid_request` where it is no object.
     pub(crate) fn parse(body: &[u8]) -> Result<Self> {
         match json::parse(body)? {
-            Value::Object(fields) => Ok(Self(fields)),
+            Value::Object(left) => Ok(Self {
+                left,
+                at: String::new(),
+            }),
             _ => Err(Error::field("body", "a JSON object")),
         }
     }
@@ -36,8 +43,9 @@ impl Fields {
     /// # Errors
     /// `invalid_request` where it is not, or is no text.
     pub(crate) fn text(&mut self, name: &str) -> Result<String> {
+        let at = self.named(name);
         self.optional_text(name)?
-            .ok_or_else(|| Error::field(name, "a string, which is required"))
+            .ok_or_else(|| Error::field(at, "a string, which is required"))
     }
 
     /// A text that may be left out or `null`.
@@ -45,10 +53,11 @@ impl Fields {
     /// # Errors
     /// `invalid_request` where it is no text.
     pub(crate) fn optional_text(&mut self, name: &str) -> Result<Option<String>> {
-        match self.0.remove(name) {
+        let at = self.named(name);
+        match self.left.remove(name) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
-            Some(_) => Err(Error::field(name, "a string")),
+            Some(_) => Err(Error::field(at, "a string")),
         }
     }
 
@@ -57,11 +66,12 @@ impl Fields {
     /// # Errors
     /// `invalid_request` where it is no text.
     pub(crate) fn change(&mut self, name: &str) -> Result<Change<String>> {
-        match self.0.remove(name) {
+        let at = self.named(name);
+        match self.left.remove(name) {
             None => Ok(Change::Keep),
             Some(Value::Null) => Ok(Change::Clear),
             Some(Value::String(text)) => Ok(Change::Set(text)),
-            Some(_) => Err(Error::field(name, "a string or null")),
+            Some(_) => Err(Error::field(at, "a string or null")),
         }
     }
 
@@ -70,18 +80,26 @@ impl Fields {
     /// # Errors
     /// `invalid_request` where it is something else.
     pub(crate) fn texts(&mut self, name: &str) -> Result<Vec<String>> {
-        let wrong = || Error::field(name, "an array of strings");
-        match self.0.remove(name) {
-            None | Some(Value::Null) => Ok(Vec::new()),
-            Some(Value::Array(items)) => items
-                .into_iter()
-                .map(|item| match item {
-                    Value::String(text) => Ok(text),
-                    _ => Err(wrong()),
-                })
-                .collect(),
-            Some(_) => Err(wrong()),
-        }
+        Ok(self.optional_texts(name)?.unwrap_or_default())
+    }
+
+    /// A list of texts; `None` where left out.
+    ///
+    /// # Errors
+    /// `invalid_request` where it is something else.
+    pub(crate) fn optional_texts(&mut self, name: &str) -> Result<Option<Vec<String>>> {
+        let at = self.named(name);
+        let wrong = || Error::field(at.as_str(), "an array of strings");
+        let items = match self.left.remove(name) {
+            None | Some(Value::Null) => return Ok(None),
+            Some(Value::Array(items)) => items,
+            Some(_) => return Err(wrong()),
+        };
+        let texts = items.into_iter().map(|item| match item {
+            Value::String(text) => Ok(text),
+            _ => Err(wrong()),
+        });
+        texts.collect::<Result<_>>().map(Some)
     }
 
     /// An instant; `None` where left out.
@@ -89,8 +107,14 @@ impl Fields {
     /// # Errors
     /// `invalid_request` where it is none in RFC 3339.
     pub(crate) fn optional_time(&mut self, name: &str) -> Result<Option<Timestamp>> {
-        let wrong = || Error::field(name, "an RFC 3339 timestamp such as `2026-01-31T12:00:00Z`");
-        match self.0.remove(name) {
+        let at = self.named(name);
+        let wrong = || {
+            Error::field(
+                at.as_str(),
+                "an RFC 3339 timestamp such as `2026-01-31T12:00:00Z`",
+            )
+        };
+        match self.left.remove(name) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) => {
                 let instant = chrono::DateTime::parse_from_rfc3339(&text).map_err(|_| wrong())?;
@@ -105,10 +129,71 @@ impl Fields {
     /// # Errors
     /// `invalid_request` where it is not.
     pub(crate) fn object(&mut self, name: &str) -> Result<Value> {
-        match self.0.remove(name) {
+        let at = self.named(name);
+        match self.left.remove(name) {
             Some(object @ Value::Object(_)) => Ok(object),
-            _ => Err(Error::field(name, "a JSON object, which is required")),
+            _ => Err(Error::field(at, "a JSON object, which is required")),
         }
+    }
+
+    /// A whole number; `None` where left out.
+    ///
+    /// # Errors
+    /// `invalid_request` where it is something else.
+    pub(crate) fn optional_integer(&mut self, name: &str) -> Result<Option<i64>> {
+        let at = self.named(name);
+        match self.left.remove(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(value) => value
+                .as_i64()
+                .map(Some)
+                .ok_or_else(|| Error::field(at, "an integer")),
+        }
+    }
+
+    /// The fields of an object; `None` where left out.
+    ///
+    /// # Errors
+    /// `invalid_request` where it is something else.
+    pub(crate) fn optional_object(&mut self, name: &str) -> Result<Option<Self>> {
+        let at = self.named(name);
+        match self.left.remove(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::Object(left)) => Ok(Some(Self {
+                left,
+                at: format!("{at}."),
+            })),
+            Some(_) => Err(Error::field(at, "a JSON object")),
+        }
+    }
+
+    /// The fields of each object of a list; empty where left out.
+    ///
+    /// # Errors
+    /// `invalid_request` where it is something else.
+    pub(crate) fn objects(&mut self, name: &str) -> Result<Vec<Self>> {
+        let at = self.named(name);
+        let items = match self.left.remove(name) {
+            None | Some(Value::Null) => Vec::new(),
+            Some(Value::Array(items)) => items,
+            Some(_) => return Err(Error::field(at, "an array of JSON objects")),
+        };
+        let fields = items
+            .into_iter()
+            .enumerate()
+            .map(|(place, item)| match item {
+                Value::Object(left) => Ok(Self {
+                    left,
+                    at: format!("{at}[{place}]."),
+                }),
+                _ => Err(Error::field(format!("{at}[{place}]"), "a JSON object")),
+            });
+        fields.collect()
+    }
+
+    /// The whole name of a field, as errors tell it.
+    pub(crate) fn named(&self, name: &str) -> String {
+        format!("{}{name}", self.at)
     }
 
     /// Ends the reading.
@@ -116,11 +201,11 @@ impl Fields {
     /// # Errors
     /// `unknown_field` where fields are left, naming them and what the operation knows.
     pub(crate) fn finish(self, known: &[&str]) -> Result<()> {
-        if self.0.is_empty() {
+        if self.left.is_empty() {
             return Ok(());
         }
-        let names: Vec<&str> = self.0.keys().map(String::as_str).collect();
-        let list = |names: &[&str]| {
+        let names: Vec<String> = self.left.keys().map(|name| self.named(name)).collect();
+        let list = |names: &[String]| {
             names
                 .iter()
                 .map(|name| format!("`{name}`"))
@@ -130,7 +215,8 @@ impl Fields {
         let expected = if known.is_empty() {
             "no field here".to_owned()
         } else {
-            format!("one of {}", list(known))
+            let known: Vec<String> = known.iter().map(|name| self.named(name)).collect();
+            format!("one of {}", list(&known))
         };
         Err(Error::with_message(
             Code::UnknownField,
@@ -185,6 +271,27 @@ mod tests {
             Change::Set("x".to_owned())
         );
         assert_eq!(fields.change("c").expect("read"), Change::Keep);
+    }
+
+    #[test]
+    fn a_field_of_an_object_in_the_body_is_named_with_its_way() {
+        let mut fields = Fields::parse(br#"{"a": [{"b": 7}, {"c": 1}], "d": {"e": "x"}, "n": 4}"#)
+            .expect("an object");
+        let mut list = fields.objects("a").expect("objects");
+        let error = list[0].text("b").expect_err("refused");
+        assert_eq!(error.envelope().details["field"], "a[0].b");
+        let error = list.remove(1).finish(&["b"]).expect_err("refused");
+        assert_eq!(
+            error.envelope().details["fields"],
+            serde_json::json!(["a[1].c"])
+        );
+        let mut object = fields
+            .optional_object("d")
+            .expect("an object")
+            .expect("is there");
+        assert!(object.optional_time("e").is_err());
+        assert_eq!(fields.optional_integer("n").expect("read"), Some(4));
+        fields.finish(&[]).expect("nothing is left");
     }
 
     #[test]

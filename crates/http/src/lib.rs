@@ -32,12 +32,13 @@ mod request_id;
 mod requests;
 mod routes;
 mod serve;
+mod sessions;
 mod station;
 mod status_doc;
 mod trail;
 mod v1;
 
-pub use app::{App, Settings};
+pub use app::{App, SessionSettings, Settings};
 pub use call::{Call, Media};
 pub use catalogue::table;
 pub use dialect::Dialect;
@@ -45,7 +46,7 @@ pub use doc::{Doc, Kind, Param};
 pub use guard::{At, Guarded, Locate, Located};
 pub use openapi::{openapi, openapi_json};
 pub use problem::{Answer, Problem};
-pub use routes::{BehindGuard, Entry, Operation, RouteTable};
+pub use routes::{BehindGuard, Credential, Entry, Operation, RouteTable};
 pub use serve::{configure, serve};
 pub use status_doc::status_doc;
 

@@ -1,10 +1,14 @@
 //! The ways from requests to targets, one a kind of target.
 
-use palisade_authz::{ExternalIdentityTarget, IdentityTarget, NamedTarget, Own, action};
-use palisade_envelope::Result;
-use palisade_identity::{ExternalIdentity, Identity, IdentityId, LinkId, ProviderId, ids::Uuid};
-use palisade_store::Sealed;
-use palisade_tenancy::{KeyId, TenantId};
+use palisade_authz::{
+    ExternalIdentityTarget, IdentityTarget, NamedTarget, Own, SessionTarget, action,
+};
+use palisade_envelope::{Code, Error, Result};
+use palisade_identity::{
+    ExternalIdentity, Identity, IdentityId, LinkId, ProviderId, SessionId, ids::Uuid,
+};
+use palisade_store::{KnownSession, Sealed};
+use palisade_tenancy::{KeyId, Principal, TenantId, middleware};
 
 use crate::{
     dialect::Dialect,
@@ -76,6 +80,66 @@ impl<A: palisade_authz::Action<Target = ExternalIdentityTarget>> Locate<A> for L
     }
 }
 
+/// The identity that the path names as `{id}`, whose sessions are meant. There both dialects want a UUID.
+pub enum OwnerInPath {}
+
+impl<A: palisade_authz::Action<Target = IdentityTarget>> Locate<A> for OwnerInPath {
+    type Loaded = Sealed<Identity>;
+
+    async fn locate(at: At<'_>) -> Result<(IdentityTarget, Self::Loaded)> {
+        let id = at.id("id", IdentityId::parse)?;
+        let sealed = at.app.store.load_identity(at.caller.scope(), id).await?;
+        Ok((sealed.target(), sealed))
+    }
+}
+
+/// The session that the path names as `{id}`.
+pub enum SessionInPath {}
+
+impl<A: palisade_authz::Action<Target = SessionTarget>> Locate<A> for SessionInPath {
+    type Loaded = Sealed<KnownSession>;
+
+    async fn locate(at: At<'_>) -> Result<(SessionTarget, Self::Loaded)> {
+        let id = at.id("id", SessionId::parse)?;
+        let sealed = at.app.store.load_session(at.caller.scope(), id).await?;
+        Ok((sealed.target(), sealed))
+    }
+}
+
+/// The session whose token the request came with.
+pub enum PresentedSession {}
+
+impl<A: palisade_authz::Action<Target = SessionTarget>> Locate<A> for PresentedSession {
+    type Loaded = Sealed<KnownSession>;
+
+    async fn locate(at: At<'_>) -> Result<(SessionTarget, Self::Loaded)> {
+        let sealed = middleware::presented::<Sealed<KnownSession>>(at.request)
+            .ok_or_else(|| Error::new(Code::SessionInactive))?;
+        Ok((sealed.target(), sealed))
+    }
+}
+
+/// The session that the path names as `{id}`, looked for among the caller's own only: another's is as one that is not
+/// there.
+pub enum OwnSessionInPath {}
+
+impl<A: palisade_authz::Action<Target = SessionTarget>> Locate<A> for OwnSessionInPath {
+    type Loaded = Sealed<KnownSession>;
+
+    async fn locate(at: At<'_>) -> Result<(SessionTarget, Self::Loaded)> {
+        let id = at.id("id", SessionId::parse)?;
+        let Principal::Identity { id: caller, .. } = at.caller.principal() else {
+            return Err(Error::new(Code::SessionInactive));
+        };
+        let sealed = at
+            .app
+            .store
+            .load_session_of(at.caller.scope(), *caller, id)
+            .await?;
+        Ok((sealed.target(), sealed))
+    }
+}
+
 macro_rules! named {
     ($($(#[$doc:meta])+ $name:ident = |$at:ident| $target:expr;)+) => {$(
         $(#[$doc])+
@@ -115,7 +179,11 @@ macro_rules! usually {
 usually! {
     InTenant: CreateIdentity, ListIdentities, RevealCredentials, CreateIdentityProvider, ListIdentityProviders,
         ListIdentitySchemas, ListPolicies, ValidatePolicy, CreateApiKey, ListApiKeys, ListAuditEvents, ReadSelf,
-        CreateTenant, ListTenants;
+        CreateTenant, ListTenants, ListSessions, ManageSessions;
+    OwnerInPath: CreateSession, ListIdentitySessions, DeleteIdentitySessions;
+    SessionInPath: ReadSession, DisableSession, ExtendSession;
+    PresentedSession: ReadOwnSession, ListOwnSessions, DisableOtherSessions;
+    OwnSessionInPath: DisableOwnSession;
     IdentityInPath: ReadIdentity, UpdateIdentity, DeleteIdentity, ListExternalIdentities, LinkExternalIdentity;
     LinkInPath: UnlinkExternalIdentity;
     ProviderInPath: ReadIdentityProvider, UpdateIdentityProvider, DeleteIdentityProvider;

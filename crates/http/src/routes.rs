@@ -23,12 +23,23 @@ pub enum Entry {
         action: &'static str,
         /// Its group.
         access: Access,
+        /// What callers prove who they are with.
+        credential: Credential,
     },
     /// Anyone.
     Public {
         /// Why no credential is asked for.
         reason: &'static str,
     },
+}
+
+/// What a path takes as proof of who calls. One or the other: what is right for one is nothing to the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Credential {
+    /// An API key.
+    ApiKey,
+    /// The token of a session.
+    Session,
 }
 
 /// One method of one path.
@@ -80,7 +91,8 @@ impl<A: Located, L: Locate<A>> BehindGuard<A> for (Guarded<A, L>,) {}
 impl<A: Located, L: Locate<A>> BehindGuard<A> for (Guarded<A, L>, Call) {}
 
 impl RouteTable {
-    /// Mounts a handler that policy guards.
+    /// Mounts a handler that policy guards. Who does what is personal comes with the token of a session, everybody
+    /// else with an API key.
     pub fn guarded<A, H, Args>(
         &mut self,
         method: Method,
@@ -93,9 +105,14 @@ impl RouteTable {
         H::Output: Responder + 'static,
         Args: BehindGuard<A> + FromRequest + 'static,
     {
+        let credential = match A::ACCESS {
+            Access::Personal => Credential::Session,
+            _ => Credential::ApiKey,
+        };
         let entry = Entry::Guarded {
             action: A::NAME,
             access: A::ACCESS,
+            credential,
         };
         self.add(method, path.into(), entry, handler, doc);
     }

@@ -9,15 +9,27 @@ use actix_web::{
     middleware::Next,
 };
 use palisade_envelope::{Code, Error};
-use palisade_tenancy::{admit::TenantHeader, middleware::admit_request};
+use palisade_tenancy::{
+    admit::TenantHeader,
+    middleware::{admit_request, admit_session_request},
+};
 use tracing::Instrument as _;
 
 use crate::{
     App, observe,
     problem::{Answer, Problem},
-    routes::{Entry, Operation},
+    routes::{Credential, Entry, Operation},
     trail::Trail,
 };
+
+/// What callers are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ask {
+    /// An API key.
+    ApiKey(TenantHeader),
+    /// The token of a session.
+    Session,
+}
 
 /// The operations of one path.
 #[derive(Debug)]
@@ -25,17 +37,24 @@ pub(crate) struct Station {
     pub(crate) path: String,
     pub(crate) operations: Vec<Arc<Operation>>,
     /// `None`: anyone may call.
-    header: Option<TenantHeader>,
+    ask: Option<Ask>,
     allow: String,
 }
 
 impl Station {
     /// The station of these operations, all of one path.
     pub(crate) fn new(path: String, operations: Vec<Arc<Operation>>) -> Self {
-        let guarded = operations
+        // Operations of one path that ask for different things would leave each caller out somewhere; where one is
+        // guarded, all of them are.
+        let ask = operations
             .iter()
-            .any(|operation| matches!(operation.entry, Entry::Guarded { .. }));
-        let header = guarded.then(|| tenant_header(&path));
+            .find_map(|operation| match operation.entry {
+                Entry::Guarded { credential, .. } => Some(match credential {
+                    Credential::ApiKey => Ask::ApiKey(tenant_header(&path)),
+                    Credential::Session => Ask::Session,
+                }),
+                Entry::Public { .. } => None,
+            });
         let allow = operations
             .iter()
             .map(|operation| operation.method.as_str())
@@ -44,7 +63,7 @@ impl Station {
         Self {
             path,
             operations,
-            header,
+            ask,
             allow,
         }
     }
@@ -85,8 +104,18 @@ impl Station {
         request: ServiceRequest,
         next: Next<B>,
     ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-        if let Some(header) = self.header {
-            match admit_request(&app.admission, header, &request).await {
+        let admitted = match self.ask {
+            None => None,
+            Some(Ask::ApiKey(header)) => {
+                Some(admit_request(&app.admission, header, &request).await)
+            }
+            Some(Ask::Session) => {
+                let cookie = &app.settings.sessions.cookie;
+                Some(admit_session_request(&app.admission, cookie, &request).await)
+            }
+        };
+        if let Some(admitted) = admitted {
+            match admitted {
                 Ok(caller) => {
                     let _ = trail.caller.set(caller);
                 }

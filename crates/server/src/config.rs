@@ -11,6 +11,7 @@ mod load;
 mod log;
 mod metrics;
 mod server;
+mod sessions;
 mod telemetry;
 
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,7 @@ pub use load::load;
 pub use log::{Log, LogFormat};
 pub use metrics::Metrics;
 pub use server::Server;
+pub use sessions::Sessions;
 pub use telemetry::Telemetry;
 
 /// The defaults, embedded: every key there is, each with a comment.
@@ -34,6 +36,8 @@ pub struct Config {
     pub server: Server,
     /// Where everything is kept.
     pub database: Database,
+    /// How sessions are.
+    pub sessions: Sessions,
     /// Where spans go.
     pub telemetry: Telemetry,
     /// Where metrics can be had.
@@ -47,6 +51,7 @@ impl Config {
     fn check(&self) -> Result<(), String> {
         self.server.check()?;
         self.database.check()?;
+        self.sessions.check()?;
         self.telemetry.check()?;
         self.metrics.check()?;
         self.log.check()

@@ -2,7 +2,7 @@
 
 use std::{net::TcpListener, sync::Arc};
 
-use palisade_http::{App, Settings};
+use palisade_http::{App, SessionSettings, Settings};
 use palisade_tenancy::SystemClock;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -32,6 +32,12 @@ pub(crate) async fn serve(
         Arc::new(SystemClock),
         Settings {
             public_url: config.server.public_url(),
+            sessions: SessionSettings {
+                lifespan: config.sessions.lifespan(),
+                longest_lifespan: config.sessions.longest_lifespan(),
+                retention: config.sessions.retention(),
+                cookie: config.sessions.cookie_name().to_owned(),
+            },
         },
     ));
     let server = palisade_http::serve(

@@ -343,7 +343,7 @@ mod tests {
     #[tokio::test]
     async fn expired_revoked_foreign_network_and_deleted_are_401_and_suspended_is_403() {
         let past = Some(SystemClock.now());
-        type Change = fn(&mut KeyRecord, Option<palisade_identity::Timestamp>);
+        type Change = fn(&mut KeyRecord, Option<Timestamp>);
         let cases: [(Change, Code); 5] = [
             (
                 |record, past| record.expires_at = past,

@@ -1,13 +1,16 @@
 //! What the gate answers.
 
 use palisade_envelope::{Code, Error};
-use palisade_identity::{IdentityId, State};
+use palisade_identity::{IdentityId, SessionId, State, session::Aal};
 use palisade_tenancy::{Caller, Role, TenantState};
 
-use super::{Memory, api_key, caller, compiled, elsewhere, engine, home, key, operator, stored};
+use super::{
+    Memory, api_key, caller, compiled, elsewhere, engine, home, identity as person, key, operator,
+    stored,
+};
 use crate::{
     Access, Action, Authorized, Denied, Gate, IdentityTarget, NamedTarget, Own, Refusal,
-    RequestContext, Resource, Target as _, action,
+    RequestContext, Resource, SessionTarget, Target as _, action,
     compiled::Compiled,
     engine::{Question, Verdict},
 };
@@ -376,11 +379,70 @@ async fn abuse_30_an_unknown_address_does_not_skip_the_rule() {
         .expect("an office address, mapped");
 }
 
+fn session(of: u8, aal: Aal) -> Resource {
+    let target = SessionTarget {
+        id: SessionId::from_uuid(key(7).as_uuid()),
+        identity: IdentityId::from_uuid(person(of).id().as_uuid()),
+        aal,
+    };
+    target.resource("")
+}
+
+#[test]
+fn an_identity_does_what_is_personal_to_its_own_sessions_and_nothing_else() {
+    // Whatever the tenant permits.
+    for documents in [
+        &[][..],
+        &[("open", "permit (principal, action, resource);")],
+    ] {
+        let compiled = compiled(documents);
+        for (position, (name, access)) in action::ALL.iter().enumerate() {
+            let resource = if *access == Access::Personal {
+                session(1, Aal::Aal1)
+            } else {
+                engine()
+                    .ordinary_resource(position, home())
+                    .expect("there is one")
+            };
+            let allowed = ask(&compiled, &person(1), position, &resource).allowed;
+            let expected = *access == Access::Personal || *name == action::ReadSelf::NAME;
+            assert_eq!(allowed, expected, "{name}");
+            if *access == Access::Personal {
+                let verdict = ask(&compiled, &person(2), position, &resource);
+                let policies = verdict.determining.policies;
+                assert!(!verdict.allowed, "{name} on another's session");
+                assert_eq!(policies, ["platform/personal-own".into()]);
+                let owner = api_key(1, &[Role::Owner]);
+                assert!(!ask(&compiled, &owner, position, &resource).allowed);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_tenant_can_ask_for_a_second_factor_and_say_so() {
+    let documents = [(
+        "mfa",
+        r#"@notice("sign in with a second factor")
+        forbid (principal, action == Palisade::Action::"session:whoami", resource)
+        unless { resource.aal == "aal2" || resource.aal == "aal3" };"#,
+    )];
+    let compiled = compiled(&documents);
+    let whoami = action::ReadOwnSession::POSITION;
+    let refused = ask(&compiled, &person(1), whoami, &session(1, Aal::Aal1));
+    assert!(!refused.allowed);
+    assert_eq!(
+        refused.determining.notices[0].as_str(),
+        "sign in with a second factor"
+    );
+    assert!(ask(&compiled, &person(1), whoami, &session(1, Aal::Aal2)).allowed);
+}
+
 #[test]
 fn a_caller_that_acts_on_itself_keeps_its_roles() {
     let compiled = compiled(&[]);
     let owner = api_key(1, &[Role::Owner]);
-    let itself = NamedTarget::api_key(owner.id()).resource("");
+    let itself = NamedTarget::api_key(key(1)).resource("");
     assert!(ask(&compiled, &owner, action::RevokeApiKey::POSITION, &itself).allowed);
     let other = NamedTarget::api_key(key(2)).resource("");
     assert!(ask(&compiled, &owner, action::RevokeApiKey::POSITION, &other).allowed);

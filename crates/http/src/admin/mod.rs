@@ -2,3 +2,4 @@
 
 pub(crate) mod identities;
 pub(crate) mod schemas;
+pub(crate) mod sessions;

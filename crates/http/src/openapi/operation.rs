@@ -10,7 +10,7 @@ use crate::{
     call::Media,
     dialect::Dialect,
     doc::{Kind, Named, Param},
-    routes::{Entry, Operation},
+    routes::{Credential, Entry, Operation},
 };
 
 /// The operation object; schemas that it refers to are added to `named`.
@@ -21,7 +21,16 @@ pub(super) fn describe(operation: &Operation, named: &mut Named) -> Value {
     object.insert("summary".into(), json!(doc.summary));
     object.insert("tags".into(), json!([doc.tag]));
     match operation.entry {
-        Entry::Guarded { action, access } => {
+        Entry::Guarded {
+            action,
+            access,
+            credential,
+        } => {
+            if credential == Credential::Session {
+                let by = ["sessionToken", "sessionBearer", "sessionCookie"];
+                let by: Vec<Value> = by.iter().map(|scheme| json!({ *scheme: [] })).collect();
+                object.insert("security".into(), by.into());
+            }
             object.insert("x-palisade-action".into(), json!(action));
             object.insert("x-palisade-access".into(), json!(word(access)));
         }
@@ -55,6 +64,7 @@ fn word(access: Access) -> &'static str {
         Access::Write => "write",
         Access::Manage => "manage",
         Access::Operate => "operate",
+        Access::Personal => "personal",
     }
 }
 
@@ -189,15 +199,17 @@ fn replies(operation: &Operation, named: &mut Named) -> Map<String, Value> {
 fn codes(operation: &Operation) -> Vec<Code> {
     let mut codes = operation.doc.codes.clone();
     codes.push(Code::InvalidHeader);
-    if matches!(operation.entry, Entry::Guarded { .. }) {
+    if let Entry::Guarded { credential, .. } = operation.entry {
         codes.extend([
             Code::InvalidTenantId,
-            Code::Unauthenticated,
             Code::TenantMismatch,
-            Code::TenantSuspended,
             Code::Forbidden,
             Code::Unavailable,
         ]);
+        codes.extend(match credential {
+            Credential::ApiKey => &[Code::Unauthenticated, Code::TenantSuspended][..],
+            Credential::Session => &[Code::SessionInactive],
+        });
         if operation.path.starts_with("/v1/") && !operation.path.starts_with("/v1/tenants") {
             codes.push(Code::TenantRequired);
         }

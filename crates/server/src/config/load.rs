@@ -234,6 +234,26 @@ mod tests {
                 "server.shutdown_timeout_seconds",
             ),
             ("PALISADE__DATABASE__URL", "mysql://x", "database.url"),
+            (
+                "PALISADE__SESSIONS__LIFESPAN_SECONDS",
+                "2592001",
+                "sessions.lifespan_seconds",
+            ),
+            (
+                "PALISADE__SESSIONS__LONGEST_LIFESPAN_SECONDS",
+                "0",
+                "sessions.longest_lifespan_seconds",
+            ),
+            (
+                "PALISADE__SESSIONS__RETENTION_SECONDS",
+                "-1",
+                "sessions.retention_seconds",
+            ),
+            (
+                "PALISADE__SESSIONS__COOKIE_NAME",
+                "a=b",
+                "sessions.cookie_name",
+            ),
             ("PALISADE__DATABASE__URL", "", "database.url"),
             (
                 "PALISADE__DATABASE__REPLICA_URL",

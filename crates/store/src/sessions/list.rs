@@ -76,12 +76,28 @@ impl Store {
             .await
     }
 
-    /// A page of the sessions of the identity that is the grant's target, the newest first, and how many it has.
+    /// A page of the sessions of the identity that is the grant's target, the newest first.
     ///
     /// # Errors
     /// `invalid_page_token`; `unavailable` or `internal` when the database can't answer.
     #[tracing::instrument(name = "store.session.list", skip_all, fields(tenant.id = %grant.tenant()))]
     pub async fn list_identity_sessions(
+        &self,
+        grant: &Authorized<ListIdentitySessions>,
+        filter: SessionFilter,
+        page: &PageRequest,
+    ) -> Result<Page<KnownSession>> {
+        let of = Of::Identity(grant.target().id);
+        self.sessions_page(grant.tenant(), "sessions of", of, filter, page)
+            .await
+    }
+
+    /// The same, in either way to page, and how many there are on all pages: a statement more.
+    ///
+    /// # Errors
+    /// `invalid_page_token`; `unavailable` or `internal` when the database can't answer.
+    #[tracing::instrument(name = "store.session.list", skip_all, fields(tenant.id = %grant.tenant()))]
+    pub async fn count_identity_sessions(
         &self,
         grant: &Authorized<ListIdentitySessions>,
         filter: SessionFilter,

@@ -124,6 +124,18 @@ impl House {
                 "credentials": {"oidc": account, "password": password}});
             self.create(caller, body).await.expect("furnishes");
         }
+        let ada = self.ada(caller).await;
+        let session = palisade_store::NewSession {
+            expires_at: SystemClock.now() + chrono::TimeDelta::hours(1),
+            authenticated_at: SystemClock.now(),
+            aal: palisade_identity::session::Aal::Aal1,
+            authentication_methods: Vec::new(),
+            device: None,
+            retention: std::time::Duration::from_secs(3_600),
+        };
+        self.issue(caller, ada.id, session)
+            .await
+            .expect("issues a session");
         let text = r#"@id("say") forbid (principal, action, resource) when { false };"#;
         let policy = self
             .gate

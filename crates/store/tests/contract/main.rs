@@ -16,6 +16,8 @@ mod nodes;
 #[cfg(test)]
 mod paging;
 #[cfg(test)]
+mod sessions;
+#[cfg(test)]
 mod tenants;
 #[cfg(test)]
 mod writing;
@@ -66,6 +68,17 @@ cases! {
         a_taken_slug_is_a_conflict,
         schemas_are_written_read_and_compiled,
         policies_raise_the_version_and_the_check_can_refuse;
+    sessions: a_session_is_issued_found_ended_and_stays_in_the_list,
+        a_token_is_good_for_its_own_tenant_and_session_only,
+        abuse_01_a_session_of_another_tenant_is_as_absent_as_a_made_up_one,
+        the_database_refuses_a_session_of_another_tenants_identity,
+        abuse_42_a_deactivated_identity_loses_its_sessions_for_good,
+        abuse_42_a_session_that_is_issued_while_its_identity_is_deactivated_ends_with_it,
+        an_expired_session_does_not_count_and_goes_when_its_time_is_over,
+        a_session_is_extended_while_it_counts_and_never_shortened,
+        lists_of_sessions_are_walked_by_token_and_by_number,
+        many_sessions_are_ended_and_deleted_at_once,
+        an_identity_reaches_its_own_sessions_only;
     audit: abuse_64_a_write_and_its_audit_row_stand_or_fall_together,
         refusals_are_written_down,
         audit_events_are_filtered_and_paged;

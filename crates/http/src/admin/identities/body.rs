@@ -48,9 +48,10 @@ pub(crate) struct IdentityBody<'a> {
     /// What the identity itself may see.
     #[schema(value_type = Value)]
     metadata_public: Option<&'a RawJson>,
-    /// What only admins see.
-    #[schema(value_type = Value)]
-    metadata_admin: Option<&'a RawJson>,
+    /// What only admins see; left out where the identity itself looks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Value, required = false)]
+    metadata_admin: Option<Option<&'a RawJson>>,
     /// When it was made.
     created_at: DateTime<Utc>,
     /// When it last changed.
@@ -154,7 +155,7 @@ impl<'a> IdentityBody<'a> {
             verifiable_addresses: &identity.verifiable_addresses,
             recovery_addresses: &identity.recovery_addresses,
             metadata_public: identity.metadata_public.as_ref(),
-            metadata_admin: identity.metadata_admin.as_ref(),
+            metadata_admin: Some(identity.metadata_admin.as_ref()),
             created_at: identity.created_at,
             updated_at: identity.updated_at,
             organization_id: identity.organization_id,
@@ -178,6 +179,15 @@ impl<'a> IdentityBody<'a> {
         };
         self.credentials = Some(identity.credentials.iter().map(body).collect());
         self
+    }
+
+    /// The same as the identity itself may see it.
+    #[must_use]
+    pub(crate) fn for_itself(self) -> Self {
+        Self {
+            metadata_admin: None,
+            ..self
+        }
     }
 
     /// The same with the region that the request named.

@@ -17,6 +17,7 @@ mod reveal;
 use actix_web::http::Method;
 use palisade_authz::action;
 
+pub(crate) use body::IdentityBody;
 pub(crate) use list_query::time;
 
 use crate::routes::RouteTable;

@@ -1,10 +1,11 @@
-//! `/v1/users`: identities in the native dialect, and their external identities.
+//! `/v1/users`: identities in the native dialect, their external identities and their sessions.
 
 mod body;
 mod get;
 mod identities;
 mod link;
 mod list;
+mod sessions;
 mod unlink;
 
 use actix_web::http::Method;
@@ -44,4 +45,5 @@ pub(super) fn mount(table: &mut RouteTable) {
         unlink::unlink,
         unlink::doc(),
     );
+    sessions::mount(table);
 }

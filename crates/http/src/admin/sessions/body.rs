@@ -1,0 +1,119 @@
+//! A session as Ory's clients read it.
+
+use chrono::{DateTime, Utc};
+use palisade_identity::{
+    Timestamp,
+    session::{AuthenticationMethod, Device},
+};
+use palisade_store::KnownSession;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::admin::identities::IdentityBody;
+
+/// A session.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Session)]
+pub(crate) struct SessionBody<'a> {
+    id: Uuid,
+    /// Whether it counts: not ended, not expired, its identity active.
+    active: bool,
+    /// From then on it does not count.
+    expires_at: DateTime<Utc>,
+    /// When the identity last proved who it is.
+    authenticated_at: DateTime<Utc>,
+    /// `aal0` to `aal3`.
+    authenticator_assurance_level: &'static str,
+    /// How the identity proved who it is.
+    #[schema(value_type = Vec<MethodBody>)]
+    authentication_methods: &'a [AuthenticationMethod],
+    /// When it was issued.
+    issued_at: DateTime<Utc>,
+    /// Whose it is; `null` where it was not asked for.
+    #[schema(required = true, value_type = Option<IdentityBody<'a>>)]
+    identity: Option<IdentityBody<'a>>,
+    /// The devices that it was issued to; `null` where they were not asked for.
+    #[schema(required = true, value_type = Option<Vec<DeviceBody>>)]
+    devices: Option<&'a [Device]>,
+}
+
+/// One proof of who the identity is.
+#[derive(ToSchema)]
+#[schema(as = SessionAuthenticationMethod)]
+#[expect(
+    dead_code,
+    reason = "describes `palisade_identity::session::AuthenticationMethod` in the document"
+)]
+pub(crate) struct MethodBody {
+    /// Such as `password`, `oidc`, `totp`.
+    method: String,
+    /// `aal0` to `aal3`.
+    aal: String,
+    completed_at: DateTime<Utc>,
+    /// The identity provider, for `oidc` and `saml`.
+    provider: Option<String>,
+    /// Ory's organization.
+    organization: Option<Uuid>,
+}
+
+/// A device that a session was issued to.
+#[derive(ToSchema)]
+#[schema(as = SessionDevice)]
+#[expect(
+    dead_code,
+    reason = "describes `palisade_identity::session::Device` in the document"
+)]
+pub(crate) struct DeviceBody {
+    id: Uuid,
+    ip_address: Option<String>,
+    user_agent: Option<String>,
+    location: Option<String>,
+}
+
+impl<'a> SessionBody<'a> {
+    /// The session alone.
+    pub(crate) fn new(known: &'a KnownSession, now: Timestamp) -> Self {
+        let session = &known.session;
+        Self {
+            id: session.id.as_uuid(),
+            active: known.is_active(now),
+            expires_at: session.expires_at,
+            authenticated_at: session.authenticated_at,
+            authenticator_assurance_level: session.aal.as_str(),
+            authentication_methods: &session.authentication_methods,
+            issued_at: session.issued_at,
+            identity: None,
+            devices: None,
+        }
+    }
+
+    /// The same with its identity, where it was read, as admins see it.
+    #[must_use]
+    pub(crate) fn with_identity(self, known: &'a KnownSession, base_url: &str) -> Self {
+        let identity = known.identity.as_ref();
+        Self {
+            identity: identity.map(|identity| IdentityBody::new(identity, base_url)),
+            ..self
+        }
+    }
+
+    /// The same with its devices.
+    #[must_use]
+    pub(crate) fn with_devices(self, known: &'a KnownSession) -> Self {
+        Self {
+            devices: Some(&known.session.devices),
+            ..self
+        }
+    }
+
+    /// The same with all that its own identity may see.
+    #[must_use]
+    pub(crate) fn for_itself(self, known: &'a KnownSession, base_url: &str) -> Self {
+        let all = self.with_identity(known, base_url).with_devices(known);
+        Self {
+            identity: all.identity.map(IdentityBody::for_itself),
+            ..all
+        }
+    }
+}
