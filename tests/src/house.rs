@@ -39,13 +39,15 @@ impl House {
     }
 }
 
-/// A tenant and what is in it: two people with a linked account each, a schema, a policy that changes nothing.
+/// A tenant and what is in it: two people with a linked account each, one of them with a session, a schema, a policy
+/// that changes nothing.
 pub(crate) struct Tenant {
     pub(crate) id: String,
     pub(crate) owner: Caller,
     pub(crate) provider: String,
     pub(crate) ada: String,
     pub(crate) ada_link: String,
+    pub(crate) ada_session: String,
     pub(crate) bob: String,
     pub(crate) bob_link: String,
 }
@@ -64,6 +66,11 @@ impl Tenant {
             .text("/id");
         let (ada, ada_link) = person(&owner, &provider, "ada").await;
         let (bob, bob_link) = person(&owner, &provider, "bob").await;
+        let ada_session = owner
+            .post(&format!("/v1/users/{ada}/sessions"), json!({}))
+            .await
+            .expect(201)
+            .text("/id");
         let schema = json!({"schema": customer_schema()});
         owner.put("/v1/schemas/customer", schema).await.expect(201);
         let policy = r#"permit(principal in Palisade::Role::"owner", action == Palisade::Action::"identity:read", resource);"#;
@@ -77,6 +84,7 @@ impl Tenant {
             provider,
             ada,
             ada_link,
+            ada_session,
             bob,
             bob_link,
         }
@@ -116,6 +124,7 @@ impl Tenant {
         json!({
             "identities": identities,
             "links": links,
+            "sessions": self.owner.get("/admin/sessions?page_size=1000&expand=devices").await.expect(200).json(),
             "schemas": self.owner.all("/v1/schemas").await,
             "policies": self.owner.all("/v1/policies").await,
             "providers": self.owner.all("/v1/identity-providers").await,

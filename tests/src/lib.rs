@@ -45,4 +45,6 @@ mod program;
 #[cfg(test)]
 mod quickstart;
 #[cfg(test)]
+mod sessions;
+#[cfg(test)]
 mod telemetry;

@@ -13,7 +13,7 @@ pub(super) struct Operation {
     pub(super) method: Method,
     /// With its parameters in braces.
     pub(super) path: String,
-    /// `read`, `write`, `manage` or `operate`; nothing where the operation is public.
+    /// `read`, `write`, `manage`, `operate` or `personal`; nothing where the operation is public.
     pub(super) access: Option<String>,
     pub(super) action: String,
 }
@@ -26,6 +26,10 @@ impl Operation {
             .split('/')
             .map(|part| if part.starts_with('{') { "{}" } else { part });
         format!("{} {}", self.method, plain.collect::<Vec<_>>().join("/"))
+    }
+
+    pub(super) fn is_personal(&self) -> bool {
+        self.access.as_deref() == Some("personal")
     }
 
     pub(super) fn at(
@@ -61,6 +65,8 @@ pub(super) struct Sample {
     /// Whether the parameters are ids of the tenant's own: then another tenant must be answered as for a random id.
     /// A tenant chooses the names of its schemas and policies itself, so the same name is another thing elsewhere.
     pub(super) ids: bool,
+    /// How another tenant is answered: 404, or 200 with nothing in it.
+    pub(super) absent: u16,
 }
 
 pub(super) fn sample(shape: &str, alpha: &Tenant, key: &str) -> Option<Sample> {
@@ -72,6 +78,7 @@ pub(super) fn sample(shape: &str, alpha: &Tenant, key: &str) -> Option<Sample> {
             arguments: arguments.iter().map(|id| (*id).clone()).collect(),
             body,
             ids: true,
+            absent: 404,
         })
     };
     let named = |name: &str, body: Option<Value>| {
@@ -79,6 +86,7 @@ pub(super) fn sample(shape: &str, alpha: &Tenant, key: &str) -> Option<Sample> {
             arguments: vec![name.to_owned()],
             body,
             ids: false,
+            absent: 404,
         })
     };
     let whole = |body: Option<Value>| {
@@ -86,6 +94,7 @@ pub(super) fn sample(shape: &str, alpha: &Tenant, key: &str) -> Option<Sample> {
             arguments: Vec::new(),
             body,
             ids: false,
+            absent: 404,
         })
     };
     let (method, path) = shape.split_once(' ')?;
@@ -101,6 +110,22 @@ pub(super) fn sample(shape: &str, alpha: &Tenant, key: &str) -> Option<Sample> {
             Some(json!([{"op": "add", "path": "/metadata_public", "value": "probe"}])),
         ),
         ("GET", "/admin/identities/by/external/{}") => named("ada", None),
+        // As at Ory, an identity that is not there has no sessions.
+        ("GET", "/admin/identities/{}/sessions") => own(&[&alpha.ada], None).map(|sample| Sample {
+            absent: 200,
+            ..sample
+        }),
+        ("DELETE", "/admin/identities/{}/sessions") => own(&[&alpha.ada], None),
+        ("GET", "/admin/sessions") => whole(None),
+        ("POST", "/admin/sessions") => whole(Some(
+            json!({"action": "disable", "identities": [alpha.ada]}),
+        )),
+        ("GET" | "DELETE", "/admin/sessions/{}") => own(&[&alpha.ada_session], None),
+        ("PATCH", "/admin/sessions/{}/extend") => own(&[&alpha.ada_session], None),
+        ("GET", "/sessions" | "/sessions/whoami") | ("DELETE", "/sessions") => whole(None),
+        ("DELETE", "/sessions/{}") => own(&[&alpha.ada_session], None),
+        ("GET" | "DELETE", "/v1/users/{}/sessions") => own(&[&alpha.ada], None),
+        ("POST", "/v1/users/{}/sessions") => own(&[&alpha.ada], Some(json!({}))),
         ("GET", "/schemas") => whole(None),
         ("GET", "/schemas/{}") => named("customer", None),
         ("GET", "/v1/whoami" | "/v1/users" | "/v1/audit-events") => whole(None),
@@ -189,10 +214,18 @@ pub(super) async fn operations(house: &House) -> Vec<Operation> {
     all
 }
 
+/// Those that ask for an API key.
 pub(super) fn guarded(operations: &[Operation]) -> impl Iterator<Item = &Operation> {
     operations
         .iter()
-        .filter(|operation| operation.access.is_some())
+        .filter(|operation| operation.access.is_some() && !operation.is_personal())
+}
+
+/// Those that ask for the token of a session.
+pub(super) fn personal(operations: &[Operation]) -> impl Iterator<Item = &Operation> {
+    operations
+        .iter()
+        .filter(|operation| operation.is_personal())
 }
 
 /// The id of one of the tenant's keys.

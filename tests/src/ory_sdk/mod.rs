@@ -1,6 +1,7 @@
 //! Ory's Rust client, unmodified, drives the life of an identity.
 
 mod refusal;
+mod sessions;
 
 use ory_kratos_client::{
     apis::{

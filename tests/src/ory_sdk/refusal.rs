@@ -1,7 +1,10 @@
 //! What the SDK makes of an error reply.
 
 use ory_kratos_client::{
-    apis::{Error, ResponseContent, configuration::Configuration, identity_api as api},
+    apis::{
+        Error, ResponseContent, configuration::Configuration, frontend_api as frontend,
+        identity_api as api,
+    },
     models::{
         CreateIdentityBody, ErrorGeneric, JsonPatch, UpdateIdentityBody, update_identity_body,
     },
@@ -40,8 +43,8 @@ pub(super) trait Parsed {
 }
 
 macro_rules! parsed {
-    ($($error:ident: $($status:ident)|+;)+) => {$(
-        impl Parsed for api::$error {
+    ($($room:ident::$error:ident: $($status:ident)|+;)+) => {$(
+        impl Parsed for $room::$error {
             fn generic(self) -> Option<ErrorGeneric> {
                 match self {
                     $(Self::$status(error) => Some(error),)+
@@ -53,14 +56,22 @@ macro_rules! parsed {
 }
 
 parsed! {
-    CreateIdentityError: Status400 | Status409 | DefaultResponse;
-    GetIdentityError: Status404 | DefaultResponse;
-    GetIdentityByExternalIdError: Status404 | DefaultResponse;
-    ListIdentitiesError: DefaultResponse;
-    UpdateIdentityError: Status400 | Status404 | Status409 | DefaultResponse;
-    PatchIdentityError: Status400 | Status404 | Status409 | DefaultResponse;
-    DeleteIdentityError: Status404 | DefaultResponse;
-    GetIdentitySchemaError: Status404 | DefaultResponse;
+    api::CreateIdentityError: Status400 | Status409 | DefaultResponse;
+    api::GetIdentityError: Status404 | DefaultResponse;
+    api::GetIdentityByExternalIdError: Status404 | DefaultResponse;
+    api::ListIdentitiesError: DefaultResponse;
+    api::UpdateIdentityError: Status400 | Status404 | Status409 | DefaultResponse;
+    api::PatchIdentityError: Status400 | Status404 | Status409 | DefaultResponse;
+    api::DeleteIdentityError: Status404 | DefaultResponse;
+    api::GetIdentitySchemaError: Status404 | DefaultResponse;
+    api::ListIdentitySessionsError: Status400 | Status404 | DefaultResponse;
+    api::DeleteIdentitySessionsError: Status400 | Status401 | Status404 | DefaultResponse;
+    api::GetSessionError: Status400 | DefaultResponse;
+    api::ExtendSessionError: Status400 | Status404 | DefaultResponse;
+    api::DisableSessionError: Status400 | Status401 | DefaultResponse;
+    api::ListSessionsError: Status400 | DefaultResponse;
+    frontend::ToSessionError: Status401 | Status403 | DefaultResponse;
+    frontend::DisableMySessionError: Status400 | Status401 | DefaultResponse;
 }
 
 on_both_databases! {
