@@ -21,6 +21,10 @@ pub(super) fn doc() -> Doc {
 pub(super) async fn disable(guarded: Guarded<DisableOwnSession>, call: Call) -> Answer {
     let this = middleware::presented::<Sealed<KnownSession>>(&call.request)
         .ok_or_else(|| Error::new(Code::SessionInactive))?;
+    guarded
+        .loaded
+        .open(&guarded.grant)
+        .ok_or_else(|| Error::new(Code::NotFound))?;
     if this.target().id == guarded.grant.target().id {
         return Err(Error::with_message(
             Code::InvalidRequest,

@@ -1,8 +1,8 @@
 //! Ends a session: its row stays and does not count from now on.
 
-use palisade_authz::{Action, Authorized, SessionTarget, action::DisableSession};
+use palisade_authz::{Authorized, action::DisableSession};
 use palisade_envelope::Result;
-use palisade_identity::SessionId;
+use palisade_identity::{IdentityId, SessionId};
 use palisade_tenancy::TenantId;
 
 use crate::{
@@ -14,6 +14,12 @@ const DISABLE: TenantSql = TenantSql::new(
 );
 const IS_THERE: TenantSql =
     TenantSql::new("SELECT 1 FROM sessions WHERE tenant_id = $1 AND id = $2");
+const DISABLE_OF: TenantSql = TenantSql::new(
+    "UPDATE sessions SET enabled = 0
+     WHERE tenant_id = $1 AND id = $2 AND identity_id = $3 AND enabled = 1",
+);
+const IS_THERE_OF: TenantSql =
+    TenantSql::new("SELECT 1 FROM sessions WHERE tenant_id = $1 AND id = $2 AND identity_id = $3");
 
 impl Store {
     /// Ends the session that is the grant's target; `false` where it is not there. To end it once more changes nothing.
@@ -22,24 +28,21 @@ impl Store {
     /// `unavailable` or `internal` when the database can't answer.
     #[tracing::instrument(name = "store.session.disable", skip_all, fields(tenant.id = %grant.tenant()))]
     pub async fn disable_session(&self, grant: Authorized<DisableSession>) -> Result<bool> {
-        self.disable(&grant).await
-    }
-
-    pub(super) async fn disable<A: Action<Target = SessionTarget>>(
-        &self,
-        grant: &Authorized<A>,
-    ) -> Result<bool> {
         self.write(Disable {
             id: grant.target().id,
-            act: Act::of(grant),
+            of: None,
+            act: Act::of(&grant),
         })
         .await
     }
 }
 
-struct Disable {
-    act: Act,
-    id: SessionId,
+/// Ends a session.
+pub(super) struct Disable {
+    pub(super) act: Act,
+    pub(super) id: SessionId,
+    /// Only where it is this identity's.
+    pub(super) of: Option<IdentityId>,
 }
 
 impl Job for Disable {
@@ -50,11 +53,18 @@ impl Job for Disable {
     }
 
     async fn run(&self, tx: &TenantTx<'_>) -> Result<bool, Fault> {
-        let id = self.id.as_uuid();
-        if tx.execute(DISABLE, [id.into()]).await? > 0 {
+        let (disable, is_there) = match self.of {
+            None => (DISABLE, IS_THERE),
+            Some(_) => (DISABLE_OF, IS_THERE_OF),
+        };
+        let values = || {
+            let of = self.of.map(|identity| identity.as_uuid().into());
+            [self.id.as_uuid().into()].into_iter().chain(of)
+        };
+        if tx.execute(disable, values()).await? > 0 {
             record(tx, [&self.act]).await?;
             return Ok(true);
         }
-        Ok(tx.one(IS_THERE, [id.into()]).await?.is_some())
+        Ok(tx.one(is_there, values()).await?.is_some())
     }
 }

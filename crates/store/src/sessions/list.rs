@@ -217,8 +217,9 @@ fn narrow(select: &mut Select, of: Of, filter: SessionFilter, now: Timestamp) {
     }
     match active {
         None => {}
+        // `+ 0`: in the order of the pages, not of the purge's index, whatever the database guesses.
         Some(true) => select.and(
-            "t.enabled = 1 AND i.state = 'active' AND t.expires_at > ?",
+            "t.enabled + 0 = 1 AND i.state = 'active' AND t.expires_at + 0 > ?",
             row::at(now),
         ),
         Some(false) => select.and(

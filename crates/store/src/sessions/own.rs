@@ -10,6 +10,7 @@ use palisade_tenancy::TenantId;
 
 use super::{
     SessionFilter, SessionPage,
+    disable::Disable,
     list::{Of, Position},
 };
 use crate::{
@@ -42,13 +43,20 @@ impl Store {
         self.sessions_of(grant.tenant(), of, filter, position).await
     }
 
-    /// Ends the session that is the grant's target, one of the caller's own; `false` where it is not there.
+    /// Ends the session that is the grant's target; `false` where it is not there, or not of the identity that the
+    /// target names.
     ///
     /// # Errors
     /// `unavailable` or `internal` when the database can't answer.
     #[tracing::instrument(name = "store.session.disable", skip_all, fields(tenant.id = %grant.tenant()))]
     pub async fn disable_own_session(&self, grant: Authorized<DisableOwnSession>) -> Result<bool> {
-        self.disable(&grant).await
+        let target = grant.target();
+        self.write(Disable {
+            id: target.id,
+            of: Some(target.identity),
+            act: Act::of(&grant),
+        })
+        .await
     }
 
     /// Ends the sessions of whoever's session is the grant's target, but for that one; how many.
