@@ -17,6 +17,7 @@ mod m0003_providers_and_links;
 mod m0004_policies;
 mod m0005_audit_events;
 mod m0006_nodes;
+mod m0007_audit_details_and_rotation;
 
 use sea_orm_migration::{
     MigrationTrait, MigratorTrait, SchemaManager, async_trait,
@@ -37,6 +38,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_policies::Migration),
             Box::new(m0005_audit_events::Migration),
             Box::new(m0006_nodes::Migration),
+            Box::new(m0007_audit_details_and_rotation::Migration),
         ]
     }
 }

@@ -98,6 +98,22 @@ impl Call {
         Ok(body.freeze())
     }
 
+    /// The body of an operation that does without one: `None` where there is none.
+    ///
+    /// # Errors
+    /// As [`Self::body`].
+    pub async fn optional_body(&mut self, media: Media) -> Result<Option<Bytes>> {
+        if self.request.headers().contains_key(header::CONTENT_TYPE) {
+            let body = self.body(media).await?;
+            return Ok(Some(body).filter(|body| !body.is_empty()));
+        }
+        if self.body(Media::Any).await?.is_empty() {
+            return Ok(None);
+        }
+        self.check_media(media)?;
+        Ok(None)
+    }
+
     /// Reads on for a while, so that a client that sends before it listens gets to see the answer.
     async fn drain(&mut self, limit: usize) {
         let mut left = limit.saturating_mul(2);

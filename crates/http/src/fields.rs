@@ -65,6 +65,27 @@ impl Fields {
         }
     }
 
+    /// A whole number in a range; `None` where left out.
+    ///
+    /// # Errors
+    /// `invalid_request` where it is something else.
+    pub(crate) fn optional_integer(
+        &mut self,
+        name: &str,
+        range: std::ops::RangeInclusive<u64>,
+    ) -> Result<Option<u64>> {
+        match self.0.remove(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(value) => match value.as_u64().filter(|number| range.contains(number)) {
+                Some(number) => Ok(Some(number)),
+                None => Err(Error::field(
+                    name,
+                    format!("an integer from {} to {}", range.start(), range.end()),
+                )),
+            },
+        }
+    }
+
     /// A list of texts; empty where left out.
     ///
     /// # Errors

@@ -23,7 +23,7 @@ pub mod raw_json;
 pub mod schema;
 
 pub use address::{RecoveryAddress, VerifiableAddress, Via};
-pub use credential::{Credential, CredentialType, Credentials, Secret, Secrets};
+pub use credential::{AccountSettings, Credential, CredentialType, Credentials, Secret, Secrets};
 pub use filter::IdentityFilter;
 pub use ids::{IdentityId, LinkId, ProviderId};
 pub use link::{ExternalIdentity, IdentityProvider, LinkedBy, ProviderType};

@@ -36,7 +36,7 @@ mod tx;
 mod writer;
 
 pub use audit::{Actor, AuditEvent, AuditEventId, AuditFilter, AuditedResource, Decision};
-pub use keys::{ApiKeyRecord, NewApiKey};
+pub use keys::{ApiKeyRecord, KeyOverlap, NewApiKey, RotatedKey};
 pub use links::imported::ImportGrants;
 pub use listen::Heard;
 pub use page::{Page, PageRequest};
