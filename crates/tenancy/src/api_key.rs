@@ -8,6 +8,7 @@
 use std::{fmt, sync::LazyLock};
 
 use data_encoding::{Encoding, Specification};
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use palisade_identity::Timestamp;
 use rand::TryRngCore;
 use sha2::{Digest, Sha256};
@@ -90,6 +91,13 @@ impl ApiKey {
         self.secret_sha256().ct_eq(stored_sha256).into()
     }
 
+    /// A secret for `purpose` that only the key's holder has: nothing that is stored of the key leads to it.
+    pub fn derive(&self, purpose: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.secret.as_slice()).ok()?;
+        mac.update(purpose);
+        Some(Zeroizing::new(mac.finalize().into_bytes().into()))
+    }
+
     /// The whole key, to be shown to its holder once.
     pub fn reveal(&self) -> String {
         let Some(encoding) = base32() else {
@@ -168,6 +176,17 @@ mod tests {
             assert!(ApiKey::parse(&format!("{text}{extra}")).is_none());
         }
         assert!(ApiKey::parse(&text.to_uppercase()).is_none());
+    }
+
+    #[test]
+    fn what_is_derived_is_the_keys_own_and_the_purposes() {
+        let (other, key) = (key(), key());
+        let derived =
+            |key: &ApiKey, purpose: &str| key.derive(purpose.as_bytes()).expect("derives");
+        assert_eq!(*derived(&key, "a"), *derived(&key, "a"));
+        assert_ne!(*derived(&key, "a"), *derived(&key, "b"));
+        assert_ne!(*derived(&key, "a"), *derived(&other, "a"));
+        assert_ne!(*derived(&key, ""), key.secret_sha256());
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use actix_web::{HttpMessage as _, HttpRequest, dev::ServiceRequest, http::header::HeaderMap};
 use palisade_envelope::Result;
+use zeroize::Zeroizing;
 
 use crate::{
     Admission, Caller, Clock, Directory,
@@ -40,6 +41,23 @@ pub async fn admit_request<D: Directory, C: Clock>(
     let caller = admission.admit(claims, header).await?;
     request.extensions_mut().insert(Arc::clone(&caller));
     Ok(caller)
+}
+
+/// A secret that only the caller of an admitted request has, to seal with what is kept for it alone; `None` before
+/// [`admit_request`] has let it through.
+pub fn sealing_key(request: &HttpRequest) -> Option<Zeroizing<[u8; 32]>> {
+    let admitted = caller(request)?;
+    let headers = request.headers();
+    let (api_key, authorization) = (all(headers, "x-api-key"), all(headers, "authorization"));
+    let claims = Claims {
+        api_key: &api_key,
+        authorization: &authorization,
+        ..Claims::default()
+    };
+    claims
+        .key()
+        .filter(|key| key.tenant() == admitted.tenant() && key.id() == admitted.principal().id())?
+        .derive(b"palisade sealing key 1")
 }
 
 fn all<'a>(headers: &'a HeaderMap, name: &'static str) -> Vec<&'a [u8]> {

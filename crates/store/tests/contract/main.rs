@@ -8,6 +8,8 @@ mod collections;
 #[cfg(test)]
 mod house;
 #[cfg(test)]
+mod idempotency;
+#[cfg(test)]
 mod identities;
 #[cfg(test)]
 mod isolation;
@@ -62,6 +64,13 @@ cases! {
         what_is_revoked_expired_absent_or_another_tenants_is_not_rotated,
         of_two_rotations_at_once_one_is_done,
         the_operator_rotates_keys_of_tenants_and_its_own;
+    idempotency: abuse_56_an_answer_is_given_again_to_its_own_caller_for_the_same_request_only,
+        abuse_56_of_concurrent_requests_with_one_key_one_is_done,
+        a_refused_request_lets_its_key_go_for_another_one,
+        a_crash_before_the_write_frees_the_key_and_whoever_seemed_dead_writes_no_more,
+        a_crash_after_the_write_is_told_and_nothing_is_done_again,
+        keys_are_free_after_a_day_and_deleted,
+        every_write_of_an_attempt_carries_its_mark;
     links: a_link_and_a_credential_are_one_fact,
         an_imported_credential_makes_link_and_provider,
         an_import_makes_only_what_is_granted,

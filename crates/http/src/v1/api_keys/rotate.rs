@@ -48,7 +48,7 @@ pub(super) fn doc() -> Doc {
         "API keys",
         "Replace an API key by a new one with the same name, roles, networks and end",
     )
-    .body::<RotateBody>(Media::Json)
+    .optional_body::<RotateBody>(Media::Json)
     .replies::<Rotated>(201)
     .refuses(&[
         Code::InvalidId,
