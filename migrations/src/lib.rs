@@ -18,6 +18,8 @@ mod m0004_policies;
 mod m0005_audit_events;
 mod m0006_nodes;
 mod m0007_sessions;
+mod m0008_audit_details_and_rotation;
+mod m0009_idempotency_keys;
 
 use sea_orm_migration::{
     MigrationTrait, MigratorTrait, SchemaManager, async_trait,
@@ -39,6 +41,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_audit_events::Migration),
             Box::new(m0006_nodes::Migration),
             Box::new(m0007_sessions::Migration),
+            Box::new(m0008_audit_details_and_rotation::Migration),
+            Box::new(m0009_idempotency_keys::Migration),
         ]
     }
 }
@@ -57,6 +61,7 @@ pub const TENANT_TABLES: &[(&str, &str)] = &[
     ("policies", "name"),
     ("audit_events", "id"),
     ("sessions", "id"),
+    ("idempotency_keys", "principal_id, idempotency_key"),
 ];
 
 /// Runs the statements of one change.

@@ -55,6 +55,88 @@ on_both_databases! {
         send(two).await.refused(401, "unauthenticated");
     }
 
+    async fn a_rotated_key_ends_with_its_overlap_and_the_new_one_is_its_like(house: House) {
+        let owner = &house.alpha.owner;
+        let networks = json!(["127.0.0.0/8", "::1/128"]);
+        let body = json!({"name": "ci", "roles": ["editor"], "allowed_cidrs": networks});
+        let old = owner.post("/v1/api-keys", body).await.expect(201);
+        let path = |id: &str| format!("/v1/api-keys/{id}/rotate");
+        // Without a body: a day.
+        let without = owner.request(Method::POST, &path(&old.text("/id")));
+        let next = send(without).await.expect(201);
+        for field in ["/name", "/roles", "/allowed_cidrs", "/expires_at"] {
+            assert_eq!(old.json().pointer(field), next.json().pointer(field), "{field}");
+        }
+        assert_eq!(next.text("/replaces"), old.text("/id"));
+        assert_eq!(next.header("location"), format!("/v1/api-keys/{}", next.text("/id")));
+        for key in [&old, &next] {
+            let caller = owner.with_key(&key.text("/secret"));
+            caller.get("/v1/whoami").await.expect(200);
+        }
+        let keys = owner.all("/v1/api-keys").await;
+        let listed = keys.iter().find(|key| key["id"] == old.text("/id"));
+        let listed = listed.expect("is listed");
+        assert_eq!(
+            (&listed["replaced_by"], &listed["expires_at"]),
+            (&next.json()["id"], &next.json()["replaced_until"])
+        );
+        assert!(listed.get("secret").is_none());
+        owner
+            .post(&path(&old.text("/id")), json!({}))
+            .await
+            .refused(409, "conflict");
+        // With no overlap it is refused at once.
+        owner.with_key(&next.text("/secret")).get("/v1/whoami").await.expect(200);
+        let last = owner
+            .post(&path(&next.text("/id")), json!({"overlap": 0}))
+            .await
+            .expect(201);
+        owner
+            .with_key(&next.text("/secret"))
+            .get("/v1/whoami")
+            .await
+            .refused(401, "unauthenticated");
+        owner.with_key(&last.text("/secret")).get("/v1/whoami").await.expect(200);
+        for wrong in [json!({"overlap": 604_801}), json!({"overlap": "1h"}), json!({"overlaps": 1})] {
+            let reply = owner.post(&path(&last.text("/id")), wrong).await;
+            assert_eq!(reply.status, 400, "{reply}");
+        }
+        let text = owner
+            .request(Method::POST, &path(&last.text("/id")))
+            .body("{}");
+        send(text).await.refused(415, "unsupported_media_type");
+    }
+
+    async fn nobody_rotates_the_keys_of_their_betters(house: House) {
+        let owner = &house.alpha.owner;
+        let admin = house.alpha.caller("admin").await;
+        let keys = owner.all("/v1/api-keys").await;
+        let owners = keys.iter().find(|key| key["roles"] == json!(["owner"]));
+        let owners = owners.and_then(|key| key["id"].as_str()).expect("the first key");
+        let refused = admin
+            .post(&format!("/v1/api-keys/{owners}/rotate"), json!({}))
+            .await
+            .refused(403, "forbidden");
+        assert!(refused["notices"][0].as_str().is_some_and(|notice| notice.contains("`owner`")));
+        house
+            .alpha
+            .caller("editor")
+            .await
+            .post(&format!("/v1/api-keys/{owners}/rotate"), json!({}))
+            .await
+            .refused(403, "forbidden");
+        owner
+            .post(&format!("/v1/api-keys/{}/rotate", random_id()), json!({}))
+            .await
+            .refused(404, "not_found");
+        let theirs = house.twin.owner.all("/v1/api-keys").await;
+        let theirs = theirs[0]["id"].as_str().expect("an id");
+        owner
+            .post(&format!("/v1/api-keys/{theirs}/rotate"), json!({"overlap": 0}))
+            .await
+            .refused(404, "not_found");
+    }
+
     async fn abuse_02_the_tenant_header_is_sent_once_and_is_ones_own(house: House) {
         let (alpha, twin) = (&house.alpha, &house.twin);
         let plain = alpha.owner.without_tenant();

@@ -29,6 +29,8 @@ mod gateway;
 #[cfg(test)]
 mod house;
 #[cfg(test)]
+mod idempotency;
+#[cfg(test)]
 mod isolation;
 #[cfg(test)]
 mod keys;

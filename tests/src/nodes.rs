@@ -90,6 +90,28 @@ async fn honoured_elsewhere(here: &Gateway, there: &Gateway, before_each: impl A
         .await
         .refused(401, "unauthenticated");
 
+    // Rotate a key without an overlap.
+    let created = tenant
+        .owner
+        .post("/v1/api-keys", json!({"name": "k", "roles": ["editor"]}))
+        .await
+        .expect(201);
+    let editor = tenant.owner.with_key(&created.text("/secret"));
+    warm(&editor).await;
+    before_each().await;
+    let path = format!("/v1/api-keys/{}/rotate", created.text("/id"));
+    let rotated = tenant
+        .owner
+        .post(&path, json!({"overlap": 0}))
+        .await
+        .expect(201);
+    let from = Instant::now();
+    within_a_second(from, 401, async || at(&editor).get("/v1/whoami").await).await;
+    at(&tenant.owner.with_key(&rotated.text("/secret")))
+        .get("/v1/whoami")
+        .await
+        .expect(200);
+
     // Put a policy, then take it away.
     let absent = format!("/admin/identities/{}", random_id());
     at(&tenant.owner)

@@ -61,6 +61,10 @@ on_both_databases! {
             .delete(&format!("/v1/users/{ada}/identities/{ada_link}?force=true"))
             .await
             .expect(204);
+        let unlinks = owner
+            .all("/v1/audit-events?action=external_identity:unlink&decision=allow")
+            .await;
+        assert_eq!(unlinks[0]["details"], json!({"forced": true}));
         owner
             .delete(&format!("/admin/identities/{ada}"))
             .await

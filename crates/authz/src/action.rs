@@ -147,6 +147,8 @@ actions! {
     ListApiKeys = "api_key:list", Read, Own;
     /// Revoke an API key.
     RevokeApiKey = "api_key:revoke", Manage, NamedTarget;
+    /// Replace an API key by a new one of the same rights.
+    RotateApiKey = "api_key:rotate", Manage, NamedTarget;
     /// Read the audit events.
     ListAuditEvents = "audit_event:list", Read, Own;
     /// Ask who one is.
@@ -171,4 +173,6 @@ actions! {
     ListTenantKeys = "tenant:list_keys", Operate, NamedTarget;
     /// Revoke a key of a tenant, or of the operator.
     RevokeTenantKey = "tenant:revoke_key", Operate, NamedTarget;
+    /// Replace a key of a tenant, or of the operator, by a new one of the same rights.
+    RotateTenantKey = "tenant:rotate_key", Operate, NamedTarget;
 }

@@ -84,6 +84,11 @@ codes! {
     ManagedByScim = "managed_by_scim", 409, "the link is managed by a SCIM client; add `?force=true` to change it all the same";
     /// The resource is used by others and can't be removed.
     InUse = "in_use", 409, "the resource is in use";
+    /// The request that first had this `Idempotency-Key` is still being done; `Retry-After` says when to come back.
+    IdempotencyKeyInFlight = "idempotency_key_in_flight", 409, "the request with this idempotency key is still being done; try again";
+    /// The request with this `Idempotency-Key` was done, but the node failed before its answer was kept. It is not done again; `details.request_id`
+    /// is the first request's, under which the audit events say what was changed.
+    IdempotencyAnswerLost = "idempotency_answer_lost", 409, "the request with this idempotency key was done, but its answer is lost; look at what it changed";
     /// The policies would leave no owner able to change them.
     PolicyLockout = "policy_lockout", 409, "with this change no owner could manage policies any more";
     /// `If-Match` names an older state of the resource.
@@ -94,6 +99,8 @@ codes! {
     UnsupportedMediaType = "unsupported_media_type", 415, "the media type of the body is not supported";
     /// The document is well-formed, but what it says is refused; `details` say where.
     InvalidDocument = "invalid_document", 422, "the document is not acceptable";
+    /// The `Idempotency-Key` was sent with another request before: another path, query or body.
+    IdempotencyKeyReused = "idempotency_key_reused", 422, "the idempotency key was used for another request";
     /// A Cedar policy does not parse or does not validate; `details.errors` give line, column and hint.
     InvalidPolicy = "invalid_policy", 422, "the policy is not valid";
     /// A limit of the tenant is reached.

@@ -19,6 +19,8 @@ pub struct Call {
     /// Path and headers.
     pub request: HttpRequest,
     payload: Payload,
+    /// The body, where it was read before the handler asked for it.
+    kept: Option<Bytes>,
 }
 
 impl FromRequest for Call {
@@ -29,6 +31,7 @@ impl FromRequest for Call {
         ready(Ok(Self {
             request: request.clone(),
             payload: payload.take(),
+            kept: None,
         }))
     }
 }
@@ -69,6 +72,23 @@ impl Call {
     /// `invalid_request` where it breaks off.
     pub async fn body(&mut self, media: Media) -> Result<Bytes> {
         self.check_media(media)?;
+        match self.kept.take() {
+            Some(body) => Ok(body),
+            None => self.read().await,
+        }
+    }
+
+    /// Reads the body, whatever it is declared as, and keeps it for the handler.
+    ///
+    /// # Errors
+    /// As [`Self::body`], but for the media type.
+    pub(crate) async fn keep(&mut self) -> Result<Bytes> {
+        let body = self.read().await?;
+        self.kept = Some(body.clone());
+        Ok(body)
+    }
+
+    async fn read(&mut self) -> Result<Bytes> {
         let limit = Dialect::body_limit(self.request.path());
         let announced = self
             .request
@@ -96,6 +116,22 @@ impl Call {
             body.extend_from_slice(&chunk);
         }
         Ok(body.freeze())
+    }
+
+    /// The body of an operation that does without one: `None` where there is none.
+    ///
+    /// # Errors
+    /// As [`Self::body`].
+    pub async fn optional_body(&mut self, media: Media) -> Result<Option<Bytes>> {
+        if self.request.headers().contains_key(header::CONTENT_TYPE) {
+            let body = self.body(media).await?;
+            return Ok(Some(body).filter(|body| !body.is_empty()));
+        }
+        if self.body(Media::Any).await?.is_empty() {
+            return Ok(None);
+        }
+        self.check_media(media)?;
+        Ok(None)
     }
 
     /// Reads on for a while, so that a client that sends before it listens gets to see the answer.

@@ -77,6 +77,7 @@ pub struct Doc {
     pub(crate) summary: &'static str,
     pub(crate) query: Vec<Param>,
     pub(crate) body: Option<(Media, Describe)>,
+    pub(crate) without_body: bool,
     pub(crate) status: u16,
     pub(crate) reply: Option<Describe>,
     pub(crate) also: Option<(u16, Describe)>,
@@ -100,6 +101,7 @@ impl Doc {
             summary,
             query: Vec::new(),
             body: None,
+            without_body: false,
             status: 200,
             reply: None,
             also: None,
@@ -130,6 +132,15 @@ impl Doc {
     pub fn body<T: ToSchema>(mut self, media: Media) -> Self {
         self.body = Some((media, describe::<T>));
         self
+    }
+
+    /// It takes a body, and does without one.
+    #[must_use]
+    pub fn optional_body<T: ToSchema>(self, media: Media) -> Self {
+        Self {
+            without_body: true,
+            ..self.body::<T>(media)
+        }
     }
 
     /// It answers with this status and body.

@@ -75,6 +75,28 @@ impl Fields {
         }
     }
 
+    /// A whole number in a range; `None` where left out.
+    ///
+    /// # Errors
+    /// `invalid_request` where it is something else.
+    pub(crate) fn optional_integer(
+        &mut self,
+        name: &str,
+        range: std::ops::RangeInclusive<u64>,
+    ) -> Result<Option<u64>> {
+        let at = self.named(name);
+        match self.left.remove(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(value) => match value.as_u64().filter(|number| range.contains(number)) {
+                Some(number) => Ok(Some(number)),
+                None => Err(Error::field(
+                    at,
+                    format!("an integer from {} to {}", range.start(), range.end()),
+                )),
+            },
+        }
+    }
+
     /// A list of texts; empty where left out.
     ///
     /// # Errors
@@ -133,21 +155,6 @@ impl Fields {
         match self.left.remove(name) {
             Some(object @ Value::Object(_)) => Ok(object),
             _ => Err(Error::field(at, "a JSON object, which is required")),
-        }
-    }
-
-    /// A whole number; `None` where left out.
-    ///
-    /// # Errors
-    /// `invalid_request` where it is something else.
-    pub(crate) fn optional_integer(&mut self, name: &str) -> Result<Option<i64>> {
-        let at = self.named(name);
-        match self.left.remove(name) {
-            None | Some(Value::Null) => Ok(None),
-            Some(value) => value
-                .as_i64()
-                .map(Some)
-                .ok_or_else(|| Error::field(at, "an integer")),
         }
     }
 
@@ -290,7 +297,7 @@ mod tests {
             .expect("an object")
             .expect("is there");
         assert!(object.optional_time("e").is_err());
-        assert_eq!(fields.optional_integer("n").expect("read"), Some(4));
+        assert_eq!(fields.optional_integer("n", 0..=9).expect("read"), Some(4));
         fields.finish(&[]).expect("nothing is left");
     }
 

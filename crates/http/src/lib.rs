@@ -19,6 +19,7 @@ mod door;
 mod fields;
 mod guard;
 mod hashing;
+mod idempotency;
 mod locate;
 mod observe;
 mod openapi;

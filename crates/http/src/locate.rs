@@ -189,6 +189,6 @@ usually! {
     ProviderInPath: ReadIdentityProvider, UpdateIdentityProvider, DeleteIdentityProvider;
     SchemaInPath: ReadIdentitySchema, PutIdentitySchema;
     PolicyInPath: ReadPolicy, PutPolicy, DeletePolicy;
-    KeyInPath: RevokeApiKey;
+    KeyInPath: RevokeApiKey, RotateApiKey;
     TenantInPath: ReadTenant, UpdateTenant, SuspendTenant, ResumeTenant, DeleteTenant, CreateTenantKey;
 }

@@ -60,32 +60,3 @@ pub(crate) fn not_modified(request: &HttpRequest, revision: i64) -> HttpResponse
         .etag(revision)
         .empty()
 }
-
-/// The one revision that `If-Match` names, for resources whose store compares it itself.
-///
-/// # Errors
-/// `invalid_header` where it can't be read or holds more than one tag; `stale_resource` for a tag that was never
-/// given out.
-pub(crate) fn only_revision(request: &HttpRequest) -> Result<Option<i64>> {
-    let Some(text) = list(request, "if-match")? else {
-        return Ok(None);
-    };
-    IfMatch::parse(&text)?;
-    let text = text.trim();
-    if text == "*" || text.contains(',') {
-        return Err(Error::with_message(
-            Code::InvalidHeader,
-            "the header `If-Match` takes one entity tag here",
-        )
-        .detail("field", "If-Match"));
-    }
-    let revision = text
-        .trim_matches('"')
-        .parse()
-        .map_err(|_| Error::new(Code::StaleResource))?;
-    if text.starts_with('"') {
-        Ok(Some(revision))
-    } else {
-        Err(Error::new(Code::StaleResource))
-    }
-}

@@ -5,13 +5,14 @@
 
 use std::{fmt, sync::Arc};
 
-use actix_web::{FromRequest, Handler, Responder, Route, http::Method};
-use palisade_authz::{Access, Action};
+use actix_web::{FromRequest, Handler, HttpRequest, Responder, Route, http::Method};
+use palisade_authz::{Access, Action, Authorized};
 
 use crate::{
     call::Call,
     doc::Doc,
     guard::{Guarded, Locate, Located},
+    idempotency,
 };
 
 /// Who may call an operation.
@@ -85,14 +86,37 @@ pub struct RouteTable {
     label = "its first argument must be `Guarded<{A}>`",
     note = "mount it with `public` and a reason where it needs no decision"
 )]
-pub trait BehindGuard<A> {}
+pub trait BehindGuard<A: Action> {
+    /// The grant of the decision.
+    fn grant(&self) -> &Authorized<A>;
 
-impl<A: Located, L: Locate<A>> BehindGuard<A> for (Guarded<A, L>,) {}
-impl<A: Located, L: Locate<A>> BehindGuard<A> for (Guarded<A, L>, Call) {}
+    /// The request, where the handler takes it.
+    fn call(&mut self) -> Option<&mut Call>;
+}
+
+impl<A: Located, L: Locate<A>> BehindGuard<A> for (Guarded<A, L>,) {
+    fn grant(&self) -> &Authorized<A> {
+        &self.0.grant
+    }
+
+    fn call(&mut self) -> Option<&mut Call> {
+        None
+    }
+}
+
+impl<A: Located, L: Locate<A>> BehindGuard<A> for (Guarded<A, L>, Call) {
+    fn grant(&self) -> &Authorized<A> {
+        &self.0.grant
+    }
+
+    fn call(&mut self) -> Option<&mut Call> {
+        Some(&mut self.1)
+    }
+}
 
 impl RouteTable {
     /// Mounts a handler that policy guards. Who does what is personal comes with the token of a session, everybody
-    /// else with an API key.
+    /// else with an API key. A POST takes `Idempotency-Key`.
     pub fn guarded<A, H, Args>(
         &mut self,
         method: Method,
@@ -114,7 +138,15 @@ impl RouteTable {
             access: A::ACCESS,
             credential,
         };
-        self.add(method, path.into(), entry, handler, doc);
+        let path = path.into();
+        if method == Method::POST {
+            let once = move |request: HttpRequest, args: Args| {
+                idempotency::once::<A, H, Args>(request, args, handler.clone())
+            };
+            self.add::<_, (HttpRequest, Args)>(method, path, entry, once, doc);
+        } else {
+            self.add(method, path, entry, handler, doc);
+        }
     }
 
     /// Mounts a handler that anyone may call; `reason` says why that is right.

@@ -9,6 +9,7 @@ mod reveal;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::{RawJson, Timestamp};
 
@@ -95,10 +96,25 @@ pub struct Credential {
     /// Whether it can be signed in with: a password credential with identifiers alone can't. Not for callers.
     #[serde(default)]
     pub usable: bool,
+    /// What is kept of accounts at oidc and saml providers beside their identifiers; by identifier, those only that
+    /// have something.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub accounts: BTreeMap<String, AccountSettings>,
     /// When it was first set up.
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+}
+
+/// What Ory keeps of an account at a provider: taken from an import, shown in the credential's `config`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountSettings {
+    /// Whether a sign-in may link the account by itself.
+    #[serde(default)]
+    pub use_auto_link: bool,
+    /// The organization that the account signs in for.
+    #[serde(default)]
+    pub organization: Option<Uuid>,
 }
 
 /// The public parts by kind.

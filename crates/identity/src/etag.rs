@@ -33,6 +33,27 @@ impl IfMatch {
         Tags::parse("If-Match", header).map(Self)
     }
 
+    /// Only this revision.
+    pub fn revision(revision: i64) -> Self {
+        Self(Tags::List(vec![Tag {
+            weak: false,
+            opaque: EntityTag(revision).to_string(),
+        }]))
+    }
+
+    /// As [`Self::check`] for what may be absent, and for a caller that may have sent no `If-Match`: what is absent has
+    /// no revision, not even for `*` (RFC 9110 section 13.1.1).
+    ///
+    /// # Errors
+    /// `stale_resource`.
+    pub fn check_sent(sent: Option<&Self>, revision: Option<i64>) -> Result<()> {
+        match (sent, revision) {
+            (None, _) => Ok(()),
+            (Some(sent), Some(revision)) => sent.check(revision),
+            (Some(_), None) => Err(Error::new(Code::StaleResource)),
+        }
+    }
+
     /// Passes when the list holds the current revision; weak tags never match (strong comparison).
     ///
     /// # Errors
@@ -151,6 +172,15 @@ mod tests {
             .check(7)
             .expect_err("is stale");
         assert_eq!(stale.code(), Code::StaleResource);
+    }
+
+    #[test]
+    fn what_is_absent_fits_no_if_match_and_whoever_sends_none_does_not_mind() {
+        let any = IfMatch::parse("*").expect("parses");
+        assert!(IfMatch::check_sent(Some(&any), None).is_err());
+        assert!(IfMatch::check_sent(Some(&any), Some(1)).is_ok());
+        assert!(IfMatch::check_sent(Some(&IfMatch::revision(2)), Some(1)).is_err());
+        assert!(IfMatch::check_sent(None, None).is_ok());
     }
 
     #[test]

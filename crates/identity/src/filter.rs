@@ -24,6 +24,8 @@ pub struct IdentityFilter {
     pub schema_id: Option<String>,
     /// Only the one with this external id.
     pub external_id: Option<String>,
+    /// Only those with an account at the identity provider of this name or id.
+    pub provider: Option<String>,
     /// Made after this instant.
     pub created_after: Option<Timestamp>,
     /// Made before this instant.

@@ -24,7 +24,7 @@ pub mod schema;
 pub mod session;
 
 pub use address::{RecoveryAddress, VerifiableAddress, Via};
-pub use credential::{Credential, CredentialType, Credentials, Secret, Secrets};
+pub use credential::{AccountSettings, Credential, CredentialType, Credentials, Secret, Secrets};
 pub use filter::IdentityFilter;
 pub use ids::{IdentityId, LinkId, ProviderId, SessionId};
 pub use link::{ExternalIdentity, IdentityProvider, LinkedBy, ProviderType};

@@ -50,7 +50,7 @@ enum Command {
     /// Create, list, suspend and resume tenants
     #[command(subcommand)]
     Tenant(tenant::Command),
-    /// Create, list and revoke API keys
+    /// Create, list, rotate and revoke API keys
     #[command(subcommand)]
     Key(key::Command),
     /// Print the OpenAPI document

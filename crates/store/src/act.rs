@@ -13,6 +13,8 @@ pub(crate) struct Act {
     pub(crate) allowed: bool,
     pub(crate) determining: Determining,
     pub(crate) context: RequestContext,
+    /// What else there is to tell of it, by name.
+    pub(crate) details: serde_json::Map<String, serde_json::Value>,
 }
 
 impl Act {
@@ -27,6 +29,7 @@ impl Act {
             allowed: true,
             determining: grant.determining().clone(),
             context: grant.context().clone(),
+            details: serde_json::Map::new(),
         }
     }
 
@@ -34,6 +37,13 @@ impl Act {
     #[must_use]
     pub(crate) fn on(mut self, kind: &str, id: impl ToString) -> Self {
         self.resource = (kind.to_owned(), id.to_string());
+        self
+    }
+
+    /// The same act, of which this is worth knowing, too.
+    #[must_use]
+    pub(crate) fn detail(mut self, name: &str, value: impl Into<serde_json::Value>) -> Self {
+        self.details.insert(name.to_owned(), value.into());
         self
     }
 
@@ -47,6 +57,7 @@ impl Act {
             allowed: false,
             determining: denied.determining.clone(),
             context: denied.context.clone(),
+            details: serde_json::Map::new(),
         }
     }
 }

@@ -17,6 +17,7 @@ mod act;
 mod audit;
 mod dialect;
 mod fault;
+mod idempotency;
 mod identities;
 mod job;
 mod keys;
@@ -37,7 +38,8 @@ mod tx;
 mod writer;
 
 pub use audit::{Actor, AuditEvent, AuditEventId, AuditFilter, AuditedResource, Decision};
-pub use keys::{ApiKeyRecord, NewApiKey};
+pub use idempotency::{Attempt, Reservation, ReservationRequest};
+pub use keys::{ApiKeyRecord, KeyOverlap, NewApiKey, RotatedKey};
 pub use links::imported::ImportGrants;
 pub use listen::Heard;
 pub use page::{Page, PageRequest};

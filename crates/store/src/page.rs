@@ -3,7 +3,7 @@
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use palisade_envelope::{Code, Error, Result};
-use palisade_identity::{ids::Uuid, page::PageSize};
+use palisade_identity::{Timestamp, ids::Uuid, page::PageSize};
 use palisade_tenancy::TenantId;
 use sha2::Sha256;
 
@@ -24,6 +24,52 @@ pub struct Page<T> {
     /// The token of the next page; `None` on the last one.
     pub next: Option<String>,
 }
+
+/// Where in a list a page ends: what the list is ordered by, of its last item.
+pub(crate) trait Position: Sized {
+    /// As it stands in a token. Lists have positions of one type each, and tokens name their list.
+    fn to_bytes(&self) -> Vec<u8>;
+
+    /// The position that these bytes are.
+    fn from_bytes(bytes: &[u8]) -> Option<Self>;
+}
+
+impl Position for Uuid {
+    fn to_bytes(&self) -> Vec<u8> {
+        self.as_bytes().to_vec()
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        Self::from_slice(bytes).ok()
+    }
+}
+
+impl Position for String {
+    fn to_bytes(&self) -> Vec<u8> {
+        self.as_bytes().to_vec()
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        Self::from_utf8(bytes.to_vec()).ok()
+    }
+}
+
+/// By time, then by id.
+impl Position for (Timestamp, Uuid) {
+    fn to_bytes(&self) -> Vec<u8> {
+        let micros = self.0.timestamp_micros().to_be_bytes();
+        [micros.as_slice(), self.1.as_bytes()].concat()
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (micros, id) = bytes.split_first_chunk()?;
+        let time = Timestamp::from_timestamp_micros(i64::from_be_bytes(*micros))?;
+        Some((time, Uuid::from_slice(id).ok()?))
+    }
+}
+
+/// The bytes of a token's seal.
+const SEAL: usize = 32;
 
 /// Seals positions so that they are good for one tenant and one list with one filter only.
 pub(crate) struct TokenSealer<'a> {
@@ -60,61 +106,57 @@ impl<'a> TokenSealer<'a> {
     }
 
     /// The token of the page after `position`.
-    pub(crate) fn seal(&self, position: Uuid) -> Option<String> {
-        let mac = self.mac(position.as_bytes())?.finalize().into_bytes();
-        Some(URL_SAFE_NO_PAD.encode([position.as_bytes().as_slice(), mac.as_slice()].concat()))
-    }
-
-    /// The token of the page after the item made at `at` with this id.
-    pub(crate) fn seal_moment(&self, at: i64, id: Uuid) -> Option<String> {
-        let position = [at.to_be_bytes().as_slice(), id.as_bytes()].concat();
+    pub(crate) fn seal(&self, position: &impl Position) -> Option<String> {
+        let position = position.to_bytes();
         let mac = self.mac(&position)?.finalize().into_bytes();
         Some(URL_SAFE_NO_PAD.encode([position.as_slice(), mac.as_slice()].concat()))
-    }
-
-    /// The moment and the id in a token of [`TokenSealer::seal_moment`].
-    ///
-    /// # Errors
-    /// `invalid_page_token` for everything else.
-    pub(crate) fn open_moment(&self, token: &str) -> Result<(i64, Uuid)> {
-        let refused = || Error::new(Code::InvalidPageToken);
-        let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| refused())?;
-        let (position, mac) = bytes.split_at_checked(24).ok_or_else(refused)?;
-        self.mac(position)
-            .ok_or_else(refused)?
-            .verify_slice(mac)
-            .map_err(|_| refused())?;
-        let (at, id) = position.split_at_checked(8).ok_or_else(refused)?;
-        let at = at.try_into().map_err(|_| refused())?;
-        Ok((
-            i64::from_be_bytes(at),
-            Uuid::from_slice(id).map_err(|_| refused())?,
-        ))
     }
 
     /// The position in a token of ours.
     ///
     /// # Errors
     /// `invalid_page_token` for everything else.
-    pub(crate) fn open(&self, token: &str) -> Result<Uuid> {
+    pub(crate) fn open<P: Position>(&self, token: &str) -> Result<P> {
         let refused = || Error::new(Code::InvalidPageToken);
         let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| refused())?;
-        let (position, mac) = bytes.split_at_checked(16).ok_or_else(refused)?;
+        let (position, mac) = bytes
+            .len()
+            .checked_sub(SEAL)
+            .and_then(|end| bytes.split_at_checked(end))
+            .ok_or_else(refused)?;
         self.mac(position)
             .ok_or_else(refused)?
             .verify_slice(mac)
             .map_err(|_| refused())?;
-        Uuid::from_slice(position).map_err(|_| refused())
+        P::from_bytes(position).ok_or_else(refused)
+    }
+
+    /// The position in the token of a request, or `first` where it has none: a position before all items.
+    ///
+    /// # Errors
+    /// `invalid_page_token`.
+    pub(crate) fn after<P: Position>(&self, request: &PageRequest, first: P) -> Result<P> {
+        match &request.token {
+            Some(token) => self.open(token),
+            None => Ok(first),
+        }
+    }
+}
+
+impl PageRequest {
+    /// How many rows to ask for: one more than the page has, to know whether another page follows.
+    pub(crate) fn limit(&self) -> i64 {
+        i64::from(self.size.get()) + 1
     }
 }
 
 impl<T> Page<T> {
     /// The page of `rows`, of which there is one more than `size` where another page follows.
-    pub(crate) fn of(
+    pub(crate) fn of<P: Position>(
         mut rows: Vec<T>,
         size: PageSize,
         sealer: &TokenSealer<'_>,
-        position: impl Fn(&T) -> Uuid,
+        position: impl Fn(&T) -> P,
     ) -> Self {
         let size = usize::try_from(size.get()).unwrap_or(usize::MAX);
         let more = rows.len() > size;
@@ -122,7 +164,7 @@ impl<T> Page<T> {
         let next = rows
             .last()
             .filter(|_| more)
-            .and_then(|last| sealer.seal(position(last)));
+            .and_then(|last| sealer.seal(&position(last)));
         Self { items: rows, next }
     }
 }
@@ -140,8 +182,8 @@ mod tests {
         );
         let position = Uuid::from_u128(42);
         let sealer = TokenSealer::new(&key, tenant, "identities", "{}");
-        let token = sealer.seal(position).expect("seals");
-        assert_eq!(sealer.open(&token).expect("opens"), position);
+        let token = sealer.seal(&position).expect("seals");
+        assert_eq!(sealer.open::<Uuid>(&token).expect("opens"), position);
         for wrong in [
             TokenSealer::new(&key, other, "identities", "{}"),
             TokenSealer::new(&key, tenant, "audit_events", "{}"),
@@ -149,49 +191,50 @@ mod tests {
             TokenSealer::new(&other_key, tenant, "identities", "{}"),
         ] {
             assert_eq!(
-                wrong.open(&token).expect_err("refuses").code(),
+                wrong.open::<Uuid>(&token).expect_err("refuses").code(),
                 Code::InvalidPageToken
             );
         }
     }
 
     #[test]
-    fn abuse_07_a_token_of_a_moment_is_good_for_its_list_only() {
-        let key = [7; 32];
-        let sealer = TokenSealer::new(&key, TenantId::PLATFORM, "sessions", "");
-        let id = Uuid::from_u128(42);
-        let token = sealer.seal_moment(-7, id).expect("seals");
-        assert_eq!(sealer.open_moment(&token).expect("opens"), (-7, id));
-        assert!(sealer.open(&token).is_err());
-        assert!(
-            sealer
-                .open_moment(&sealer.seal(id).expect("seals"))
-                .is_err()
-        );
-        let other = TokenSealer::new(&key, TenantId::PLATFORM, "own sessions", "");
-        assert!(other.open_moment(&token).is_err() && sealer.open_moment("x").is_err());
-    }
-
-    #[test]
     fn abuse_07_every_changed_byte_and_every_cut_is_refused() {
         let key = [7; 32];
         let sealer = TokenSealer::new(&key, TenantId::PLATFORM, "identities", "");
-        let token = sealer.seal(Uuid::from_u128(42)).expect("seals");
+        let token = sealer.seal(&Uuid::from_u128(42)).expect("seals");
         let bytes = URL_SAFE_NO_PAD.decode(&token).expect("decodes");
         for index in 0..bytes.len() {
             let mut changed = bytes.clone();
             changed[index] ^= 1;
             assert!(
-                sealer.open(&URL_SAFE_NO_PAD.encode(&changed)).is_err(),
+                sealer
+                    .open::<Uuid>(&URL_SAFE_NO_PAD.encode(&changed))
+                    .is_err(),
                 "changed at {index}"
             );
             assert!(
                 sealer
-                    .open(&URL_SAFE_NO_PAD.encode(&bytes[..index]))
+                    .open::<Uuid>(&URL_SAFE_NO_PAD.encode(&bytes[..index]))
                     .is_err(),
                 "cut to {index}"
             );
         }
-        assert!(sealer.open("").is_err() && sealer.open("not a token!").is_err());
+        assert!(sealer.open::<Uuid>("").is_err() && sealer.open::<Uuid>("not a token!").is_err());
+    }
+
+    #[test]
+    fn positions_of_every_kind_come_back_as_they_were() {
+        let key = [7; 32];
+        let sealer = TokenSealer::new(&key, TenantId::PLATFORM, "list", "");
+        let name = "größe-1".to_owned();
+        let token = sealer.seal(&name).expect("seals");
+        assert_eq!(sealer.open::<String>(&token).expect("opens"), name);
+        let at = (
+            Timestamp::from_timestamp_micros(-1).expect("in range"),
+            Uuid::from_u128(42),
+        );
+        let token = sealer.seal(&at).expect("seals");
+        assert_eq!(sealer.open::<(Timestamp, Uuid)>(&token).expect("opens"), at);
+        assert!(sealer.open::<Uuid>(&token).is_err());
     }
 }

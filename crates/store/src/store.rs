@@ -15,8 +15,18 @@ use sea_orm::{
 use sea_orm_migration::{MigrationStatus, MigratorTrait as _};
 
 use crate::{
-    Heard, audit::denials::Denials, dialect, fault::Fault, job::Job, keys::used::UsedKeys,
-    listen::Sink, schemas::cache::SchemaCache, sessions::Purges, sql::TenantSql, tx::TenantTx,
+    Heard,
+    audit::denials::Denials,
+    dialect,
+    fault::Fault,
+    idempotency::{self, Attempt, Attempted},
+    job::Job,
+    keys::used::UsedKeys,
+    listen::Sink,
+    schemas::cache::SchemaCache,
+    sessions::Purges,
+    sql::TenantSql,
+    tx::TenantTx,
     writer::Writer,
 };
 
@@ -91,6 +101,7 @@ impl Store {
         };
         store.inner.denials.start(Arc::downgrade(&store.inner));
         UsedKeys::start(Arc::downgrade(&store.inner));
+        idempotency::start(Arc::downgrade(&store.inner));
         Ok(store)
     }
 
@@ -242,7 +253,10 @@ impl Store {
     /// answered; the other nodes hear of it through the database.
     pub(crate) async fn write<J: Job>(&self, job: J) -> Result<J::Output> {
         let changes = job.changes();
-        let output = self.inner.writer.run(job).await?;
+        let output = match Attempt::current() {
+            Some(attempt) => self.inner.writer.run(Attempted { attempt, job }).await?,
+            None => self.inner.writer.run(job).await?,
+        };
         if let Some(tenant) = changes {
             self.inner.schemas.forget(Invalidation::Tenant(tenant));
             self.inner

@@ -43,6 +43,20 @@ pub struct Claims<'a> {
     pub peer: Option<IpAddr>,
 }
 
+impl Claims<'_> {
+    /// The API key that is presented; nothing is known of it yet.
+    pub(crate) fn key(&self) -> Option<ApiKey> {
+        // A browser sends its cookies wherever it goes; they are looked at where sessions are asked for only.
+        let presented = match (self.api_key, self.authorization, self.session_token) {
+            ([key], [], []) => *key,
+            ([], [authorization], []) => bearer(authorization)?,
+            // Two credentials at once: which one counts must not depend on who reads the headers.
+            _ => return None,
+        };
+        std::str::from_utf8(presented).ok().and_then(ApiKey::parse)
+    }
+}
+
 /// Admits requests: the directory, and the clock that keys expire by.
 pub struct Admission<D, C> {
     directory: Arc<CachedDirectory<D>>,
@@ -126,17 +140,7 @@ impl<D: Directory, C: Clock> Admission<D, C> {
 
     async fn verify(&self, claims: &Claims<'_>) -> Result<Arc<Caller>> {
         let refused = || Error::new(Code::Unauthenticated);
-        // A browser sends its cookies wherever it goes; they are looked at where sessions are asked for only.
-        let presented = match (claims.api_key, claims.authorization, claims.session_token) {
-            ([key], [], []) => *key,
-            ([], [authorization], []) => bearer(authorization).ok_or_else(refused)?,
-            // Two credentials at once: which one counts must not depend on who reads the headers.
-            _ => return Err(refused()),
-        };
-        let key = std::str::from_utf8(presented)
-            .ok()
-            .and_then(ApiKey::parse)
-            .ok_or_else(refused)?;
+        let key = claims.key().ok_or_else(refused)?;
         let entry = self
             .directory
             .entry(key.tenant(), key.id())

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use palisade_identity::Timestamp;
+use zeroize::Zeroizing;
 
 use crate::{TenantId, token::Token};
 
@@ -48,6 +49,11 @@ impl ApiKey {
     /// Whether the stored hash is of this key's secret, in constant time.
     pub fn matches(&self, stored_sha256: &[u8; 32]) -> bool {
         self.0.matches(stored_sha256)
+    }
+
+    /// A secret for `purpose` that only the key's holder has: nothing that is stored of the key leads to it.
+    pub fn derive(&self, purpose: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
+        self.0.derive(purpose)
     }
 
     /// The whole key, to be shown to its holder once.
@@ -102,6 +108,17 @@ mod tests {
             assert!(ApiKey::parse(&format!("{text}{extra}")).is_none());
         }
         assert!(ApiKey::parse(&text.to_uppercase()).is_none());
+    }
+
+    #[test]
+    fn what_is_derived_is_the_keys_own_and_the_purposes() {
+        let (other, key) = (key(), key());
+        let derived =
+            |key: &ApiKey, purpose: &str| key.derive(purpose.as_bytes()).expect("derives");
+        assert_eq!(*derived(&key, "a"), *derived(&key, "a"));
+        assert_ne!(*derived(&key, "a"), *derived(&key, "b"));
+        assert_ne!(*derived(&key, "a"), *derived(&other, "a"));
+        assert_ne!(*derived(&key, ""), key.secret_sha256());
     }
 
     #[test]

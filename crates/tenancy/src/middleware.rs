@@ -1,10 +1,11 @@
 //! What the web framework brings to an admission: reads the credential's headers of a request, and leaves the
 //! [`Caller`] in its extensions, and beside it the session that it was admitted by, where it was.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use actix_web::{HttpMessage as _, HttpRequest, dev::ServiceRequest, http::header::HeaderMap};
 use palisade_envelope::Result;
+use zeroize::Zeroizing;
 
 use crate::{
     Admission, Caller, Clock, Directory,
@@ -26,7 +27,7 @@ pub async fn admit_request<D: Directory, C: Clock>(
     request: &ServiceRequest,
 ) -> Result<Arc<Caller>> {
     let sent = Sent::of(request.headers(), None);
-    let caller = admission.admit(sent.claims(request), header).await?;
+    let caller = admission.admit(sent.claims(peer(request)), header).await?;
     request.extensions_mut().insert(Arc::clone(&caller));
     Ok(caller)
 }
@@ -42,7 +43,7 @@ pub async fn admit_session_request<D: Directory, C: Clock>(
     request: &ServiceRequest,
 ) -> Result<Arc<Caller>> {
     let sent = Sent::of(request.headers(), Some(cookie));
-    let (caller, session) = admission.admit_session(sent.claims(request)).await?;
+    let (caller, session) = admission.admit_session(sent.claims(peer(request))).await?;
     let mut extensions = request.extensions_mut();
     extensions.insert(Arc::clone(&caller));
     extensions.insert(session);
@@ -74,16 +75,20 @@ impl<'a> Sent<'a> {
         }
     }
 
-    fn claims(&'a self, request: &ServiceRequest) -> Claims<'a> {
+    fn claims(&'a self, peer: Option<IpAddr>) -> Claims<'a> {
         Claims {
             api_key: &self.api_key,
             authorization: &self.authorization,
             session_token: &self.session_token,
             session_cookie: &self.session_cookie,
             tenant: &self.tenant,
-            peer: request.peer_addr().map(|address| address.ip()),
+            peer,
         }
     }
+}
+
+fn peer(request: &ServiceRequest) -> Option<IpAddr> {
+    request.peer_addr().map(|address| address.ip())
 }
 
 /// The values of every cookie of this name (RFC 6265 section 4.2.1): a second one may have been planted by a
@@ -102,6 +107,20 @@ fn cookies<'a>(headers: &'a HeaderMap, name: &str) -> Vec<&'a [u8]> {
             (key.trim_ascii() == name.as_bytes()).then_some(quoted.unwrap_or(value))
         })
         .collect()
+}
+
+/// A secret that only the holder of the API key of an admitted request has, to seal with what is kept for it alone;
+/// `None` before [`admit_request`] has let it through, and for the token of a session.
+pub fn sealing_key(request: &HttpRequest) -> Option<Zeroizing<[u8; 32]>> {
+    let admitted = caller(request)?;
+    let sent = Sent::of(request.headers(), None);
+    sent.claims(None)
+        .key()
+        .filter(|key| {
+            key.tenant() == admitted.tenant()
+                && key.id().as_uuid() == admitted.principal().id().as_uuid()
+        })?
+        .derive(b"palisade sealing key 1")
 }
 
 fn all<'a>(headers: &'a HeaderMap, name: &'static str) -> Vec<&'a [u8]> {

@@ -8,6 +8,7 @@
 use std::sync::LazyLock;
 
 use data_encoding::{Encoding, Specification};
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use palisade_identity::ids::Uuid;
 use rand::TryRngCore;
 use sha2::{Digest, Sha256};
@@ -67,6 +68,13 @@ impl Token {
     /// Whether the stored hash is of this secret, in constant time.
     pub(crate) fn matches(&self, stored_sha256: &[u8; 32]) -> bool {
         self.secret_sha256().ct_eq(stored_sha256).into()
+    }
+
+    /// A secret for `purpose` that only the holder has: nothing that is stored leads to it.
+    pub(crate) fn derive(&self, purpose: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.secret.as_slice()).ok()?;
+        mac.update(purpose);
+        Some(Zeroizing::new(mac.finalize().into_bytes().into()))
     }
 
     /// The whole of it, to be shown to its holder once.

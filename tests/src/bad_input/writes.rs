@@ -157,6 +157,53 @@ on_both_databases! {
         assert!(done >= 8, "only {done} of 12 got through");
     }
 
+    async fn native_resources_take_lists_of_entity_tags_and_any(house: House) {
+        let owner = &house.alpha.owner;
+        let with = |method: Method, path: &str, tags: &str, body: Value| {
+            let request = owner.request(method, path).header("If-Match", tags);
+            send(request.json(&body))
+        };
+        let policy = json!({"policy": "permit(principal, action, resource) when { false };"});
+        // What is absent has no tag, not even any.
+        with(Method::PUT, "/v1/policies/new", "*", policy.clone())
+            .await
+            .refused(412, "stale_resource");
+        owner.put("/v1/policies/new", policy.clone()).await.expect(201);
+        let schema = json!({"schema": crate::house::customer_schema()});
+        let provider = format!("/v1/identity-providers/{}", house.alpha.provider);
+        for (method, path, body) in [
+            (Method::PUT, "/v1/policies/new", policy),
+            (Method::PUT, "/v1/schemas/customer", schema),
+            (Method::PATCH, provider.as_str(), json!({"issuer": null})),
+        ] {
+            let tag = owner.get(path).await.expect(200).header("etag").to_owned();
+            let put = |tags: String| with(method.clone(), path, &tags, body.clone());
+            put("\"77\", \"78\"".into()).await.refused(412, "stale_resource");
+            put(format!("W/{tag}")).await.refused(412, "stale_resource");
+            put("77".into()).await.refused(400, "invalid_header");
+            put(format!("\"77\", {tag}")).await.expect(200);
+            put(tag).await.refused(412, "stale_resource");
+            put("*".into()).await.expect(200);
+        }
+        with(Method::DELETE, "/v1/policies/new", "\"1\"", json!({}))
+            .await
+            .refused(412, "stale_resource");
+        with(Method::DELETE, "/v1/policies/new", "\"1\", \"3\"", json!({}))
+            .await
+            .expect(204);
+        with(Method::DELETE, "/v1/policies/new", "*", json!({}))
+            .await
+            .refused(404, "not_found");
+        let (tenant, _) = house.gateway.new_tenant("tagged").await;
+        let operator = house.gateway.operator();
+        let suspend = |tags: &str| {
+            let path = format!("/v1/tenants/{tenant}/suspend");
+            send(operator.request(Method::POST, &path).header("If-Match", tags))
+        };
+        suspend("\"9\"").await.refused(412, "stale_resource");
+        suspend("\"9\", \"1\"").await.expect(200);
+    }
+
     async fn abuse_57_of_two_writes_with_one_etag_one_is_stale(house: House) {
         let path = format!("/admin/identities/{}", house.alpha.ada);
         for round in 0..10 {

@@ -159,6 +159,7 @@ pub(super) fn sample(shape: &str, alpha: &Tenant, key: &str) -> Option<Sample> {
         )),
         ("POST", "/v1/api-keys") => whole(Some(new_key)),
         ("GET" | "DELETE", "/v1/api-keys/{}") => own(&[&key.to_owned()], None),
+        ("POST", "/v1/api-keys/{}/rotate") => own(&[&key.to_owned()], Some(json!({}))),
         ("GET", "/v1/tenants") => whole(None),
         ("POST", "/v1/tenants") => whole(Some(json!({"name": "probe"}))),
         ("GET" | "DELETE", "/v1/tenants/{}") => own(&[&alpha.id], None),

@@ -96,6 +96,7 @@ fn each_action_takes_the_resource_that_its_rust_target_makes() {
         kind::<action::CreateApiKey>(Own),
         kind::<action::ListApiKeys>(Own),
         kind::<action::RevokeApiKey>(NamedTarget::api_key(key(1))),
+        kind::<action::RotateApiKey>(NamedTarget::api_key(key(1))),
         kind::<action::ListAuditEvents>(Own),
         kind::<action::ReadSelf>(Own),
         kind::<action::CreateTenant>(Own),
@@ -108,6 +109,7 @@ fn each_action_takes_the_resource_that_its_rust_target_makes() {
         kind::<action::CreateTenantKey>(NamedTarget::tenant(home())),
         kind::<action::ListTenantKeys>(NamedTarget::tenant(home())),
         kind::<action::RevokeTenantKey>(NamedTarget::tenant(home())),
+        kind::<action::RotateTenantKey>(NamedTarget::tenant(home())),
     ];
     let of_schema: Vec<(usize, &str)> = engine()
         .platform

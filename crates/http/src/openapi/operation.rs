@@ -51,7 +51,7 @@ pub(super) fn describe(operation: &Operation, named: &mut Named) -> Value {
             .collect();
         object.insert(
             "requestBody".into(),
-            json!({ "required": true, "content": content }),
+            json!({ "required": !doc.without_body, "content": content }),
         );
     }
     object.insert("responses".into(), replies(operation, named).into());
@@ -113,22 +113,43 @@ fn parameters(operation: &Operation) -> Vec<Value> {
                 "an entity tag; 412 where the resource has another",
             )
         };
-        if operation.method != Method::POST {
+        if operation.method != Method::POST || doc_refuses_stale(operation) {
             parameters.push(header(name, about));
         }
-    } else if operation.method == Method::DELETE
-        && operation.doc.codes.contains(&Code::StaleResource)
-    {
+    } else if operation.method == Method::DELETE && doc_refuses_stale(operation) {
         parameters.push(header(
             "If-Match",
             "an entity tag; 412 where the resource has another",
         ));
+    }
+    if idempotent(operation) {
+        parameters.push(json!({
+            "name": "Idempotency-Key", "in": "header", "required": false,
+            "schema": { "type": "string", "minLength": 1, "maxLength": 255 },
+            "description": "the request is done once for this key, and answered the same for 24 hours",
+        }));
     }
     parameters.push(header(
         "X-Request-ID",
         "1 to 128 visible ASCII characters; echoed, and made where it is missing",
     ));
     parameters
+}
+
+fn doc_refuses_stale(operation: &Operation) -> bool {
+    operation.doc.codes.contains(&Code::StaleResource)
+}
+
+/// Whether the operation takes `Idempotency-Key`.
+fn idempotent(operation: &Operation) -> bool {
+    operation.method == Method::POST
+        && matches!(
+            operation.entry,
+            Entry::Guarded {
+                credential: Credential::ApiKey,
+                ..
+            }
+        )
 }
 
 fn header(name: &str, about: &str) -> Value {
@@ -213,6 +234,13 @@ fn codes(operation: &Operation) -> Vec<Code> {
         if operation.path.starts_with("/v1/") && !operation.path.starts_with("/v1/tenants") {
             codes.push(Code::TenantRequired);
         }
+    }
+    if idempotent(operation) {
+        codes.extend([
+            Code::IdempotencyKeyInFlight,
+            Code::IdempotencyAnswerLost,
+            Code::IdempotencyKeyReused,
+        ]);
     }
     codes.push(Code::Internal);
     codes

@@ -8,7 +8,7 @@ use actix_web::{
     http::{StatusCode, header},
 };
 
-use palisade_envelope::Error;
+use palisade_envelope::{Code, Error};
 
 use crate::{dialect::Dialect, problem::Problem};
 
@@ -33,7 +33,12 @@ pub(crate) fn problem(problem: &Problem, dialect: Dialect, request_id: &str) -> 
     if status == StatusCode::UNAUTHORIZED {
         reply.insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"palisade\""));
     }
-    if status == StatusCode::SERVICE_UNAVAILABLE || status == StatusCode::TOO_MANY_REQUESTS {
+    let later = [
+        Code::Unavailable,
+        Code::TooManyRequests,
+        Code::IdempotencyKeyInFlight,
+    ];
+    if later.contains(&envelope.code) {
         reply.insert_header((header::RETRY_AFTER, "1"));
     }
     let body = match dialect {
@@ -49,7 +54,6 @@ pub(crate) fn problem(problem: &Problem, dialect: Dialect, request_id: &str) -> 
 #[cfg(test)]
 mod tests {
     use actix_web::body::MessageBody as _;
-    use palisade_envelope::Code;
 
     use super::*;
 

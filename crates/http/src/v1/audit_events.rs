@@ -40,6 +40,9 @@ struct EventBody {
     policies: Vec<String>,
     /// The version of the tenant's policies that was asked.
     policy_version: i64,
+    /// What else there is to tell of it, such as `{"forced": true}` of a link that was removed against a rule.
+    #[schema(value_type = Option<Object>, required = true)]
+    details: Option<serde_json::Map<String, serde_json::Value>>,
 }
 
 /// Who acted.
@@ -87,6 +90,7 @@ impl From<AuditEvent> for EventBody {
                 .map(|id| id.as_ref().to_owned())
                 .collect(),
             policy_version: event.policy_version,
+            details: event.details,
         }
     }
 }

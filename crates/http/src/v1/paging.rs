@@ -6,6 +6,9 @@ use palisade_store::PageRequest;
 
 use crate::query::Query;
 
+/// The query parameters of a collection that has no others.
+pub(super) const PARAMETERS: &[&str] = &["page_size", "page_token"];
+
 /// The page that the query asks for.
 ///
 /// # Errors

@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 
 use super::{CredentialImport, MAX_IDENTIFIER, PasswordImport, ProviderSubject};
 use crate::{
-    Credential, CredentialType, Credentials, RawJson, Secret, Timestamp, credential::hash, link,
+    Credential, CredentialType, Credentials, RawJson, Secret, Timestamp,
+    credential::{AccountSettings, hash},
+    link,
     schema::Derived,
 };
 
@@ -150,9 +152,31 @@ impl Merged {
             ));
         }
         if !identifiers.is_empty() {
+            let settings = identifiers
+                .iter()
+                .cloned()
+                .zip(accounts.iter().map(|account| account.settings))
+                .filter(|(_, settings)| *settings != AccountSettings::default())
+                .collect();
             add_accounts(&mut self.credentials, kind, identifiers, now);
+            self.settings(kind, settings, now);
         }
         Ok(())
+    }
+
+    /// Keeps what the import says of accounts; what it says nothing of stays.
+    fn settings(
+        &mut self,
+        kind: CredentialType,
+        settings: BTreeMap<String, AccountSettings>,
+        now: Timestamp,
+    ) {
+        let credential = entry(&mut self.credentials, kind, now);
+        for (identifier, settings) in settings {
+            if credential.accounts.insert(identifier, settings) != Some(settings) {
+                credential.updated_at = now;
+            }
+        }
     }
 
     fn secret(&mut self, kind: CredentialType, config: &Value) {
@@ -204,6 +228,7 @@ fn entry(credentials: &mut Credentials, kind: CredentialType, now: Timestamp) ->
             _ => 1,
         },
         usable: false,
+        accounts: BTreeMap::new(),
         created_at: now,
         updated_at: now,
     })

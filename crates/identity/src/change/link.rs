@@ -54,6 +54,7 @@ pub fn unlink(
         let identifier = format!("{provider}:{subject}");
         let before = credential.identifiers.len();
         credential.identifiers.retain(|known| *known != identifier);
+        credential.accounts.remove(&identifier);
         if credential.identifiers.len() != before {
             credential.updated_at = now;
         }

@@ -14,7 +14,7 @@ use serde_json::Value;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use crate::{CredentialType, Identity, Region, Secret, State, Timestamp, Via};
+use crate::{AccountSettings, CredentialType, Identity, Region, Secret, State, Timestamp, Via};
 
 pub use create::create;
 pub use link::{link, unlink};
@@ -165,6 +165,8 @@ pub struct ProviderSubject {
     pub provider: String,
     /// The subject there.
     pub subject: String,
+    /// What else is kept of it.
+    pub settings: AccountSettings,
 }
 
 /// The next state of an identity.

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::{CredentialType, Identity, RawJson, Secret};
+use crate::{Credential, CredentialType, Identity, RawJson, Secret};
 
 /// Ory's `config` of this credential, for a reply under `credential:reveal`; `None` where the identity has none of
 /// the kind. `secret` is what is kept of it apart.
@@ -13,8 +13,8 @@ pub fn reveal(
 ) -> Option<RawJson> {
     let credential = identity.credentials.get(&kind)?;
     let config = match kind {
-        CredentialType::Oidc => providers(&credential.identifiers, true),
-        CredentialType::Saml => providers(&credential.identifiers, false),
+        CredentialType::Oidc => providers(credential, true),
+        CredentialType::Saml => providers(credential, false),
         _ => match secret {
             Some(secret) => return Some(secret.reveal().clone()),
             None => Value::Object(Map::new()),
@@ -24,12 +24,13 @@ pub fn reveal(
 }
 
 /// Tokens of providers are not kept; Ory's clients expect the members all the same.
-fn providers(identifiers: &[String], tokens: bool) -> Value {
-    let providers: Vec<Value> = identifiers
+fn providers(credential: &Credential, tokens: bool) -> Value {
+    let providers: Vec<Value> = credential
+        .identifiers
         .iter()
-        .filter_map(|identifier| identifier.split_once(':'))
-        .map(|(provider, subject)| {
-            if tokens {
+        .filter_map(|identifier| {
+            let (provider, subject) = identifier.split_once(':')?;
+            let mut account = if tokens {
                 json!({
                     "initial_id_token": "",
                     "initial_access_token": "",
@@ -39,7 +40,18 @@ fn providers(identifiers: &[String], tokens: bool) -> Value {
                 })
             } else {
                 json!({ "subject": subject, "provider": provider })
+            };
+            if let (Some(fields), Some(settings)) =
+                (account.as_object_mut(), credential.accounts.get(identifier))
+            {
+                if let Some(organization) = settings.organization {
+                    fields.insert("organization".to_owned(), json!(organization));
+                }
+                if settings.use_auto_link {
+                    fields.insert("use_auto_link".to_owned(), json!(true));
+                }
             }
+            Some(account)
         })
         .collect();
     json!({ "providers": providers })

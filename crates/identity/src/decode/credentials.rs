@@ -6,7 +6,10 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::object::{Object, Unknown};
-use crate::change::{CredentialImport, PasswordImport, ProviderSubject};
+use crate::{
+    change::{CredentialImport, PasswordImport, ProviderSubject},
+    credential::AccountSettings,
+};
 
 /// The longest plain password, in bytes. Hashing takes no longer for a longer one, but nobody types more.
 const MAX_PASSWORD: usize = 4096;
@@ -111,13 +114,21 @@ fn provider(item: Value, path: &str, unknown: Unknown) -> Result<ProviderSubject
         read(&mut object, "provider")?,
         read(&mut object, "subject")?,
     );
-    object.flag("use_auto_link")?;
-    if let Some(organization) = object.string("organization")?
-        && !organization.is_empty()
-        && Uuid::try_parse(&organization).is_err()
-    {
-        return Err(object.wrong("organization", "a UUID"));
-    }
+    let use_auto_link = object.flag("use_auto_link")?.unwrap_or(false);
+    let organization = match object.string("organization")? {
+        Some(text) if !text.is_empty() => {
+            let organization = Uuid::try_parse(&text);
+            Some(organization.map_err(|_| object.wrong("organization", "a UUID"))?)
+        }
+        _ => None,
+    };
     object.end()?;
-    Ok(ProviderSubject { provider, subject })
+    Ok(ProviderSubject {
+        provider,
+        subject,
+        settings: AccountSettings {
+            use_auto_link,
+            organization,
+        },
+    })
 }

@@ -1,10 +1,11 @@
 use std::time::Duration;
 
 use clap::{ArgGroup, Args, Subcommand};
-use palisade_authz::action::{CreateTenantKey, ListTenantKeys, RevokeTenantKey};
-use palisade_store::{ApiKeyRecord, NewApiKey};
-use palisade_tenancy::{Clock as _, KeyId, Role, SystemClock, TenantId};
-use serde_json::json;
+use palisade_authz::action::{CreateTenantKey, ListTenantKeys, RevokeTenantKey, RotateTenantKey};
+use palisade_identity::page::PageSize;
+use palisade_store::{ApiKeyRecord, KeyOverlap, NewApiKey, PageRequest};
+use palisade_tenancy::{ApiKey, Clock as _, KeyId, Role, SystemClock, TenantId};
+use serde_json::{Value, json};
 
 use super::{operator::Operator, parse};
 use crate::{Failure, config::Database, output};
@@ -28,6 +29,20 @@ pub(super) enum Command {
         /// The key's id
         #[arg(value_name = "KEY ID")]
         key: String,
+    },
+    /// Replace a key by a new one with the same name, roles, networks and end; its secret is printed, this once
+    Rotate {
+        #[command(flatten)]
+        holder: Holder,
+        /// The key's id
+        #[arg(value_name = "KEY ID")]
+        key: String,
+        /// How long the old key is still good, such as 12h; 0s: not at all, 7d at most
+        #[arg(long, value_name = "TIME", value_parser = parse::overlap, default_value = "24h")]
+        overlap: KeyOverlap,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -86,26 +101,17 @@ async fn act(command: Command, operator: &Operator) -> Result<(), Failure> {
                 .store
                 .create_tenant_key(grant, create.wanted()?)
                 .await?;
-            let secret = key.reveal();
-            if !create.json {
-                output::remark(format_args!(
-                    "key {} `{}`; it is shown this once:",
-                    record.id, record.name
-                ));
-                return output::answer(secret);
+            if create.json {
+                return output::answer_json(&shown(&record, &key));
             }
-            let mut shown = json!(record);
-            if let Some(fields) = shown.as_object_mut() {
-                fields.insert("tenant_id".to_owned(), json!(tenant));
-                fields.insert("secret".to_owned(), json!(secret));
-            }
-            output::answer_json(&shown)
+            output::remark(format_args!(
+                "key {} `{}`; it is shown this once:",
+                record.id, record.name
+            ));
+            output::answer(key.reveal())
         }
         Command::List { holder, json } => {
-            let grant = operator
-                .may_with::<ListTenantKeys>(holder.id(operator).await?)
-                .await?;
-            let keys = operator.store.list_tenant_keys(&grant).await?;
+            let keys = all(operator, holder.id(operator).await?).await?;
             if json {
                 return output::answer_json(&json!({ "data": keys }));
             }
@@ -135,6 +141,70 @@ async fn act(command: Command, operator: &Operator) -> Result<(), Failure> {
             }
             output::remark(format_args!("key {id} is refused from now on"));
             Ok(())
+        }
+        Command::Rotate {
+            holder,
+            key,
+            overlap,
+            json,
+        } => {
+            let no_key = || {
+                Failure::new(format!(
+                    "there is no key `{key}` to rotate; `palisade key list` shows the ids"
+                ))
+            };
+            let id = KeyId::parse(&key).ok_or_else(no_key)?;
+            let grant = operator
+                .may_with::<RotateTenantKey>(holder.id(operator).await?)
+                .await?;
+            let rotated = operator
+                .store
+                .rotate_tenant_key(grant, id, overlap)
+                .await?
+                .ok_or_else(no_key)?;
+            let until = rotated
+                .replaced_until
+                .to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+            if json {
+                let mut shown = shown(&rotated.record, &rotated.key);
+                if let Some(fields) = shown.as_object_mut() {
+                    fields.insert("replaces".to_owned(), json!(rotated.replaces));
+                    fields.insert("replaced_until".to_owned(), json!(rotated.replaced_until));
+                }
+                return output::answer_json(&shown);
+            }
+            output::remark(format_args!(
+                "key {} `{}` replaces {id}, which is refused from {until} on; the new key is shown this once:",
+                rotated.record.id, rotated.record.name
+            ));
+            output::answer(rotated.key.reveal())
+        }
+    }
+}
+
+/// A new key as JSON, its secret among it.
+fn shown(record: &ApiKeyRecord, key: &ApiKey) -> Value {
+    let mut shown = json!(record);
+    if let Some(fields) = shown.as_object_mut() {
+        fields.insert("tenant_id".to_owned(), json!(key.tenant()));
+        fields.insert("secret".to_owned(), json!(key.reveal()));
+    }
+    shown
+}
+
+async fn all(operator: &Operator, tenant: TenantId) -> Result<Vec<ApiKeyRecord>, Failure> {
+    let grant = operator.may_with::<ListTenantKeys>(tenant).await?;
+    let mut keys = Vec::new();
+    let mut request = PageRequest {
+        size: PageSize::LARGEST,
+        token: None,
+    };
+    loop {
+        let page = operator.store.list_tenant_keys(&grant, &request).await?;
+        keys.extend(page.items);
+        request.token = page.next;
+        if request.token.is_none() {
+            return Ok(keys);
         }
     }
 }

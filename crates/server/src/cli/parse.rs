@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use palisade_store::KeyOverlap;
 use palisade_tenancy::Role;
 
 /// A role of a tenant's key.
@@ -38,6 +39,21 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// How long a rotated key is still good: as [`duration`], a week at most, and nothing at all is good, too.
+pub(super) fn overlap(text: &str) -> Result<KeyOverlap, String> {
+    let length = match text {
+        "0" | "0s" | "0m" | "0h" | "0d" => Ok(Duration::ZERO),
+        _ => duration(text),
+    };
+    length
+        .ok()
+        .and_then(|length| KeyOverlap::of_seconds(length.as_secs()))
+        .ok_or_else(|| {
+            "expected a whole number and `s`, `m`, `h` or `d`, such as `24h`; `7d` at most"
+                .to_owned()
+        })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -64,6 +80,16 @@ mod tests {
             "9ü",
         ] {
             assert!(duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_overlap_may_be_nothing_and_is_a_week_at_most() {
+        assert_eq!(overlap("0s").map(KeyOverlap::seconds), Ok(0));
+        assert_eq!(overlap("24h"), Ok(KeyOverlap::DEFAULT));
+        assert_eq!(overlap("7d"), Ok(KeyOverlap::LONGEST));
+        for text in ["8d", "604801s", "-1s", "1", ""] {
+            assert!(overlap(text).is_err(), "{text}");
         }
     }
 

@@ -88,7 +88,7 @@ async fn act(command: Command, operator: &Operator) -> Result<(), Failure> {
                 .await?;
             let tenant = operator
                 .store
-                .suspend_tenant(grant)
+                .suspend_tenant(grant, None)
                 .await?
                 .ok_or_else(|| no_tenant(&reference))?;
             output::remark(format_args!(
@@ -103,7 +103,7 @@ async fn act(command: Command, operator: &Operator) -> Result<(), Failure> {
                 .await?;
             let tenant = operator
                 .store
-                .resume_tenant(grant)
+                .resume_tenant(grant, None)
                 .await?
                 .ok_or_else(|| no_tenant(&reference))?;
             output::remark(format_args!(

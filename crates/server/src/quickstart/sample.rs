@@ -3,17 +3,19 @@
 use std::sync::Arc;
 
 use palisade_authz::{
-    Action, Authorized, IdentityTarget, NamedTarget, Own, RequestContext,
+    Action, Authorized, NamedTarget, Own, RequestContext,
     action::{
         CreateIdentity, CreateIdentityProvider, LinkExternalIdentity, ListIdentities,
-        PutIdentitySchema,
+        ListIdentityProviders, PutIdentitySchema,
     },
 };
 use palisade_envelope::Code;
 use palisade_identity::{
-    IdentityId, ProviderType, change, decode, filter::IdentityFilter, page::PageSize,
+    IdentityId, IdentityProvider, ProviderType, change, decode, filter::IdentityFilter,
+    page::PageSize,
 };
-use palisade_store::{ImportGrants, NewIdentityProvider, PageRequest};
+use palisade_linking::manual::{LinkRequest, plan_link};
+use palisade_store::{NewIdentityProvider, PageRequest};
 use palisade_tenancy::{Caller, Clock as _, SystemClock};
 use serde_json::{Value, json};
 
@@ -43,23 +45,73 @@ pub(super) async fn seed(node: &Node, keys: &Keys) -> Result<(), Failure> {
         .ok_or_else(|| {
             Failure::new("the sample schema was stored but can't be found; try again")
         })?;
-    for body in identities() {
-        let input = decode::create(body.to_string().as_bytes())?;
+    let provider = provider_made(node, &owner).await?;
+    for person in PEOPLE {
+        let input = decode::create(person.body().to_string().as_bytes())?;
         let now = SystemClock.now();
         let changed = change::create(input, &compiled, IdentityId::generate(now), now)?;
         let grant = may::<CreateIdentity>(node, &owner, Own).await?;
-        // Their provider is there: it was made above.
-        let imports = ImportGrants {
-            link: may::<LinkExternalIdentity>(node, &owner, IdentityTarget::of(&changed.identity))
-                .await?,
-            provider: None,
-        };
-        made(
-            node.store
-                .create_identity(grant, changed, Some(imports))
-                .await,
-        )?;
+        made(node.store.create_identity(grant, changed, None).await)?;
+        link(node, &owner, &provider, person).await?;
     }
+    Ok(())
+}
+
+/// The provider that was made, by this start or by one that was stopped.
+async fn provider_made(node: &Node, owner: &Arc<Caller>) -> Result<IdentityProvider, Failure> {
+    let grant = may::<ListIdentityProviders>(node, owner, Own).await?;
+    let first = PageRequest {
+        size: PageSize::LARGEST,
+        token: None,
+    };
+    let page = node.store.list_identity_providers(&grant, &first).await?;
+    page.items
+        .into_iter()
+        .find(|provider| provider.name == PROVIDER)
+        .ok_or_else(|| Failure::new("the sample provider was stored but can't be found; try again"))
+}
+
+/// Links a person's account, as an admin would.
+async fn link(
+    node: &Node,
+    owner: &Arc<Caller>,
+    provider: &IdentityProvider,
+    person: &Person,
+) -> Result<(), Failure> {
+    let sealed = node
+        .store
+        .load_identity_by_external_id(owner.scope(), &person.external_id())
+        .await?;
+    let grant = may::<LinkExternalIdentity>(node, owner, sealed.target()).await?;
+    let Some(identity) = sealed.open(&grant) else {
+        // Who deletes a sample while the others are still being made does not want it.
+        return Ok(());
+    };
+    let already = node
+        .store
+        .external_identity_of(&grant, provider.id, person.subject)
+        .await?;
+    let request = LinkRequest {
+        user: identity.id,
+        external_id: person.subject.to_owned(),
+        external_username: Some(person.login.to_owned()),
+        external_email: Some(person.email()),
+        external_display_name: Some(format!("{} {}", person.first, person.last)),
+    };
+    let plan = match plan_link(provider, request, already.as_ref()) {
+        Err(error) if error.code() == Code::AlreadyLinked => return Ok(()),
+        plan => plan?,
+    };
+    let changed = change::link(
+        &identity,
+        &provider.name,
+        provider.kind,
+        person.subject,
+        SystemClock.now(),
+    )?;
+    node.store
+        .link_external_identity(grant, identity.revision, plan, changed)
+        .await?;
     Ok(())
 }
 
@@ -145,22 +197,58 @@ fn schema() -> Value {
     })
 }
 
-fn identities() -> [Value; 3] {
-    [
-        ("ada", "Ada", "Okafor", "engineering", "108642097531864209753"),
-        ("bruno", "Bruno", "Lindqvist", "finance", "113579246801357924680"),
-        ("chen", "Chen", "Moreau", "support", "117263548190726354819"),
-    ]
-    .map(|(login, first, last, department, subject)| {
+/// Someone who works at the sample tenant.
+struct Person {
+    login: &'static str,
+    first: &'static str,
+    last: &'static str,
+    department: &'static str,
+    /// At the provider.
+    subject: &'static str,
+}
+
+const PEOPLE: &[Person] = &[
+    Person {
+        login: "ada",
+        first: "Ada",
+        last: "Okafor",
+        department: "engineering",
+        subject: "108642097531864209753",
+    },
+    Person {
+        login: "bruno",
+        first: "Bruno",
+        last: "Lindqvist",
+        department: "finance",
+        subject: "113579246801357924680",
+    },
+    Person {
+        login: "chen",
+        first: "Chen",
+        last: "Moreau",
+        department: "support",
+        subject: "117263548190726354819",
+    },
+];
+
+impl Person {
+    fn email(&self) -> String {
+        format!("{}@example.com", self.login)
+    }
+
+    fn external_id(&self) -> String {
+        format!("employee-{}", self.login)
+    }
+
+    fn body(&self) -> Value {
         json!({
             "schema_id": SCHEMA,
-            "external_id": format!("employee-{login}"),
+            "external_id": self.external_id(),
             "traits": {
-                "email": format!("{login}@example.com"),
-                "name": { "first": first, "last": last },
-                "department": department,
+                "email": self.email(),
+                "name": { "first": self.first, "last": self.last },
+                "department": self.department,
             },
-            "credentials": { "oidc": { "config": { "providers": [{ "provider": PROVIDER, "subject": subject }] } } },
         })
-    })
+    }
 }

@@ -317,6 +317,52 @@ fn keys_are_created_listed_and_revoked() {
 }
 
 #[test]
+fn a_key_is_rotated_and_the_old_one_ends_with_its_overlap() {
+    let data = Data::migrated();
+    data.succeed(&["tenant", "create", "--name", "acme"]);
+    let made = data.json(&[
+        "key", "create", "--tenant", "acme", "--role", "viewer", "--name", "ci", "--json",
+    ]);
+    let old = made["id"].as_str().expect("an id");
+    let next = data.json(&["key", "rotate", "--tenant", "acme", old, "--json"]);
+    assert_eq!(
+        (&next["replaces"], &next["name"], &next["roles"]),
+        (&made["id"], &made["name"], &made["roles"])
+    );
+    assert_ne!(next["secret"], made["secret"]);
+    let listed = data.succeed(&["key", "list", "--tenant", "acme"]);
+    let state = |id: &str| {
+        let line = listed.lines().find(|line| line.starts_with(id));
+        line.expect("is listed").rsplit('\t').next() == Some("active")
+    };
+    assert!(state(old) && state(next["id"].as_str().expect("an id")));
+    // A key is rotated once; its successor is next.
+    data.fail(&["key", "rotate", "--tenant", "acme", old]);
+    let next = next["id"].as_str().expect("an id");
+    let secret = data.succeed(&["key", "rotate", "--tenant", "acme", next, "--overlap", "0s"]);
+    assert!(secret.starts_with("pal_") && secret.lines().count() == 1);
+    let listed = data.succeed(&["key", "list", "--tenant", "acme"]);
+    assert!(
+        listed
+            .lines()
+            .any(|line| line.starts_with(next) && line.ends_with("\trevoked")),
+        "{listed}"
+    );
+    let operators = data.json(&["key", "create", "--operator", "--json"]);
+    let id = operators["id"].as_str().expect("an id");
+    data.succeed(&["key", "rotate", "--operator", id]);
+    assert!(
+        data.fail(&["key", "rotate", "--tenant", "acme", id])
+            .contains("palisade key list")
+    );
+    let too_long = data
+        .palisade()
+        .args(["key", "rotate", "--tenant", "acme", next, "--overlap", "8d"])
+        .output();
+    assert_eq!(too_long.expect("runs").status.code(), Some(2));
+}
+
+#[test]
 fn the_database_of_one_user_is_not_readable_by_others() {
     let data = Data::migrated();
     let mode = fs::metadata(data.path().join("palisade.db"))

@@ -76,6 +76,7 @@ fn each_printed_call_works_when_pasted() {
         ),
         (Some("google"), Some("manual"))
     );
+    assert_eq!(linked[0]["external_email"], "ada@example.com");
     assert_eq!(refused["code"], "forbidden");
     assert!(
         !refused["notices"].as_array().expect("notices").is_empty(),

@@ -2,6 +2,7 @@
 
 use palisade_authz::{Authorized, action::ListAuditEvents};
 use palisade_envelope::{Error, Result};
+use palisade_identity::ids::Uuid;
 use palisade_tenancy::PrincipalId;
 use sea_orm::QueryResult;
 
@@ -15,7 +16,7 @@ use crate::{
 };
 
 const COLUMNS: &str = "t.id, t.at, t.request_id, t.ip, t.actor_kind, t.actor_id, t.actor_name, t.action, \
-     t.resource_kind, t.resource_id, t.decision, t.policies, t.policy_version";
+     t.resource_kind, t.resource_id, t.decision, t.policies, t.policy_version, t.details";
 
 impl Store {
     /// A page of the tenant's audit events, the newest first.
@@ -63,7 +64,7 @@ impl Store {
             select.and("t.decision = ?", decision.as_str());
         }
         if let Some(token) = &page.token {
-            select.and("t.id < ?", sealer.open(token)?);
+            select.and("t.id < ?", sealer.open::<Uuid>(token)?);
         }
         let bound = select.finish("t.id DESC", u64::from(page.size.get()) + 1);
         let rows = self.reader(grant.scope()).all_bound(bound).await?;
@@ -94,5 +95,10 @@ fn event(row: &QueryResult) -> Result<AuditEvent, Fault> {
         decision: columns.word(Decision::parse)?,
         policies: columns.json()?,
         policy_version: columns.get()?,
+        details: columns
+            .get::<Option<String>>()?
+            .map(|text| serde_json::from_str(&text))
+            .transpose()
+            .map_err(Error::internal)?,
     })
 }

@@ -85,6 +85,8 @@ pub struct AuditEvent {
     pub policies: Vec<Arc<str>>,
     /// The version of the tenant's policies that was asked.
     pub policy_version: i64,
+    /// What else there is to tell of it, by name.
+    pub details: Option<serde_json::Map<String, serde_json::Value>>,
 }
 
 /// What a list of audit events is narrowed to. All that are set must hold.

@@ -19,6 +19,7 @@ const COLUMNS: &[&str] = &[
     "decision",
     "policies",
     "policy_version",
+    "details",
 ];
 
 /// Writes the rows of these acts of one tenant in one statement.
@@ -50,6 +51,7 @@ fn values(tx: &TenantTx<'_>, act: &Act) -> Result<Vec<Value>, Fault> {
         allowed,
         determining,
         context,
+        details,
     } = act;
     let decision = if *allowed {
         Decision::Allow
@@ -76,5 +78,10 @@ fn values(tx: &TenantTx<'_>, act: &Act) -> Result<Vec<Value>, Fault> {
                 .collect::<Vec<&str>>(),
         )?,
         determining.version.into(),
+        if details.is_empty() {
+            row::maybe_text(None)
+        } else {
+            row::json(details)?
+        },
     ])
 }

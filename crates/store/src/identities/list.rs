@@ -2,7 +2,7 @@
 
 use palisade_authz::{Authorized, action::ListIdentities};
 use palisade_envelope::Result;
-use palisade_identity::{Identity, filter::IdentityFilter};
+use palisade_identity::{Identity, ProviderId, filter::IdentityFilter, ids::Uuid};
 
 use super::{columns, identity};
 use crate::{Page, PageRequest, Store, fault::Fault, page::TokenSealer, row, select::Select};
@@ -30,7 +30,7 @@ impl Store {
         let mut select = Select::new(columns!(), "identities", grant.tenant());
         narrow(&mut select, filter);
         if let Some(token) = &page.token {
-            select.and("t.id > ?", sealer.open(token)?);
+            select.and("t.id > ?", sealer.open::<Uuid>(token)?);
         }
         let limit = if filter.ids.is_empty() {
             u64::from(page.size.get()) + 1
@@ -58,6 +58,11 @@ impl Store {
     }
 }
 
+// Asked of each identity on the way: it has few accounts, a provider has many.
+const PROVIDER: &str = "EXISTS (SELECT 1 FROM external_identities x \
+     JOIN identity_providers p ON p.tenant_id = x.tenant_id AND p.id = x.provider_id \
+     WHERE x.tenant_id = $1 AND x.identity_id = t.id AND (p.name = ? OR p.id = ?))";
+
 fn narrow(select: &mut Select, filter: &IdentityFilter) {
     // All of it, so that a new filter can't be forgotten here.
     let IdentityFilter {
@@ -68,6 +73,7 @@ fn narrow(select: &mut Select, filter: &IdentityFilter) {
         state,
         schema_id,
         external_id,
+        provider,
         created_after,
         created_before,
         updated_after,
@@ -102,6 +108,11 @@ fn narrow(select: &mut Select, filter: &IdentityFilter) {
     }
     if let Some(external_id) = external_id {
         select.and("t.external_id = ?", external_id.as_str());
+    }
+    if let Some(provider) = provider {
+        // A name may look like an id.
+        let id = ProviderId::parse(provider).map_or_else(Uuid::nil, |id| id.as_uuid());
+        select.and_each(PROVIDER, [provider.as_str().into(), id.into()]);
     }
     for (condition, time) in [
         ("t.created_at > ?", created_after),

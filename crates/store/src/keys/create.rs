@@ -88,27 +88,7 @@ impl Job for CreateKey {
         if !crate::tenants::is_there(&of).await? {
             return Err(Error::new(Code::NotFound).into());
         }
-        let values = vec![
-            self.id.as_uuid().into(),
-            name.as_str().into(),
-            row::json(roles)?,
-            self.sha256.to_vec().into(),
-            row::json(allowed_cidrs)?,
-            row::maybe_at(*expires_at),
-            row::at(tx.now()),
-        ];
-        let columns = [
-            "id",
-            "name",
-            "roles",
-            "secret_sha256",
-            "allowed_cidrs",
-            "expires_at",
-            "created_at",
-        ];
-        of.insert("api_keys", &columns, [values]).await?;
-        record(tx, [&self.act]).await?;
-        Ok(ApiKeyRecord {
+        let new = ApiKeyRecord {
             id: self.id,
             name: name.clone(),
             roles: roles.clone(),
@@ -118,6 +98,50 @@ impl Job for CreateKey {
             revoked_at: None,
             last_used_at: None,
             created_at: tx.now(),
-        })
+            replaced_by: None,
+        };
+        insert(&of, &new, &self.sha256).await?;
+        record(tx, [&self.act]).await?;
+        Ok(new)
     }
+}
+
+/// Writes the row of a new key.
+pub(super) async fn insert(
+    of: &TenantTx<'_>,
+    new: &ApiKeyRecord,
+    sha256: &[u8; 32],
+) -> Result<(), Fault> {
+    let ApiKeyRecord {
+        id,
+        name,
+        roles,
+        prefix: _,
+        allowed_cidrs,
+        expires_at,
+        revoked_at: _,
+        last_used_at: _,
+        created_at,
+        replaced_by: _,
+    } = new;
+    let values = vec![
+        id.as_uuid().into(),
+        name.as_str().into(),
+        row::json(roles)?,
+        sha256.to_vec().into(),
+        row::json(allowed_cidrs)?,
+        row::maybe_at(*expires_at),
+        row::at(*created_at),
+    ];
+    let columns = [
+        "id",
+        "name",
+        "roles",
+        "secret_sha256",
+        "allowed_cidrs",
+        "expires_at",
+        "created_at",
+    ];
+    of.insert("api_keys", &columns, [values]).await?;
+    Ok(())
 }

@@ -4,6 +4,7 @@ mod create;
 mod directory;
 mod list;
 mod revoke;
+mod rotate;
 pub(crate) mod used;
 
 use ipnet::IpNet;
@@ -14,6 +15,8 @@ use sea_orm::QueryResult;
 use serde::Serialize;
 
 use crate::{fault::Fault, row::Columns};
+
+pub use rotate::{KeyOverlap, RotatedKey};
 
 /// What is asked for when a key is made.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -49,6 +52,8 @@ pub struct ApiKeyRecord {
     pub last_used_at: Option<Timestamp>,
     /// When it was made.
     pub created_at: Timestamp,
+    /// The key that took its place when it was rotated.
+    pub replaced_by: Option<KeyId>,
 }
 
 fn record(row: &QueryResult) -> Result<ApiKeyRecord, Fault> {
@@ -64,6 +69,7 @@ fn record(row: &QueryResult) -> Result<ApiKeyRecord, Fault> {
         revoked_at: columns.maybe_time()?,
         last_used_at: columns.maybe_time()?,
         created_at: columns.time()?,
+        replaced_by: columns.get::<Option<_>>()?.map(KeyId::from_uuid),
     })
 }
 

@@ -43,12 +43,13 @@ impl Store {
                 "the plan or the change is of another link than the grant",
             ));
         }
-        self.write(Unlink {
-            act: Act::of(&grant),
-            plan,
-            changed,
-        })
-        .await
+        let act = Act::of(&grant);
+        let act = if plan.forced() {
+            act.detail("forced", true)
+        } else {
+            act
+        };
+        self.write(Unlink { act, plan, changed }).await
     }
 }
 

@@ -2,6 +2,7 @@
 
 use palisade_authz::{Authorized, StoredPolicy, action::DeletePolicy};
 use palisade_envelope::{Code, Error, Result};
+use palisade_identity::etag::IfMatch;
 use palisade_tenancy::TenantId;
 
 use super::{Check, check, load, raise_version};
@@ -12,7 +13,7 @@ use crate::{
 const DELETE: TenantSql = TenantSql::new("DELETE FROM policies WHERE tenant_id = $1 AND name = $2");
 
 impl Store {
-    /// Deletes the policy that is the grant's target; `false` where it is not there. `check` and `if_revision` as in
+    /// Deletes the policy that is the grant's target; `false` where it is not there. `check` and `expected` as in
     /// [`Store::put_policy`].
     ///
     /// # Errors
@@ -21,14 +22,14 @@ impl Store {
     pub async fn delete_policy(
         &self,
         grant: Authorized<DeletePolicy>,
-        if_revision: Option<i64>,
+        expected: Option<IfMatch>,
         check: impl Fn(&[StoredPolicy]) -> Result<()> + Send + Sync + 'static,
     ) -> Result<bool> {
         let name = grant.target().id().to_owned();
         self.write(Delete {
             act: Act::of(&grant),
             name,
-            if_revision,
+            expected,
             check: Box::new(check),
         })
         .await
@@ -38,7 +39,7 @@ impl Store {
 struct Delete {
     act: Act,
     name: String,
-    if_revision: Option<i64>,
+    expected: Option<IfMatch>,
     check: Check,
 }
 
@@ -54,21 +55,18 @@ impl Job for Delete {
     }
 
     async fn run(&self, tx: &TenantTx<'_>) -> Result<bool, Fault> {
-        let Some(before) = load(tx, &self.name).await? else {
+        if load(tx, &self.name).await?.is_none() {
             return Ok(false);
-        };
+        }
         raise_version(tx).await?;
-        if self
-            .if_revision
-            .is_some_and(|revision| revision != before.revision)
-        {
-            return Err(Error::new(Code::StaleResource).into());
-        }
-        let deleted = tx.execute(DELETE, [self.name.as_str().into()]).await? > 0;
+        // Once more, now that nobody else changes the tenant's policies.
+        let before = load(tx, &self.name)
+            .await?
+            .ok_or_else(|| Error::new(Code::NotFound))?;
+        IfMatch::check_sent(self.expected.as_ref(), Some(before.revision))?;
+        tx.execute(DELETE, [self.name.as_str().into()]).await?;
         check(tx, &self.check).await?;
-        if deleted {
-            record(tx, [&self.act]).await?;
-        }
-        Ok(deleted)
+        record(tx, [&self.act]).await?;
+        Ok(true)
     }
 }

@@ -1,7 +1,8 @@
 //! Writes a policy.
 
 use palisade_authz::{Authorized, StoredPolicy, ValidPolicy, action::PutPolicy};
-use palisade_envelope::{Code, Error, Result};
+use palisade_envelope::{Error, Result};
+use palisade_identity::etag::IfMatch;
 use palisade_tenancy::TenantId;
 
 use super::{Check, PolicyDocument, check, load, raise_version};
@@ -19,7 +20,7 @@ const PUT: TenantSql = TenantSql::new(
 impl Store {
     /// Writes the policy that is the grant's target; what is stored now, and whether it is new. `check` is shown the
     /// tenant's policies as they would be, inside the transaction (`Gate::check_lockout`); where it refuses, nothing
-    /// changes. `if_revision`: only over that revision.
+    /// changes. `expected`: only over one of these revisions.
     ///
     /// # Errors
     /// What `check` says; `stale_resource`.
@@ -28,7 +29,7 @@ impl Store {
         &self,
         grant: Authorized<PutPolicy>,
         policy: ValidPolicy,
-        if_revision: Option<i64>,
+        expected: Option<IfMatch>,
         check: impl Fn(&[StoredPolicy]) -> Result<()> + Send + Sync + 'static,
     ) -> Result<(PolicyDocument, bool)> {
         if policy.name() != grant.target().id() {
@@ -39,7 +40,7 @@ impl Store {
         self.write(Put {
             act: Act::of(&grant),
             policy,
-            if_revision,
+            expected,
             check: Box::new(check),
         })
         .await
@@ -49,7 +50,7 @@ impl Store {
 struct Put {
     act: Act,
     policy: ValidPolicy,
-    if_revision: Option<i64>,
+    expected: Option<IfMatch>,
     check: Check,
 }
 
@@ -68,9 +69,7 @@ impl Job for Put {
         raise_version(tx).await?;
         let before = load(tx, self.policy.name()).await?;
         let revision = before.as_ref().map(|document| document.revision);
-        if self.if_revision.is_some() && self.if_revision != revision {
-            return Err(Error::new(Code::StaleResource).into());
-        }
+        IfMatch::check_sent(self.expected.as_ref(), revision)?;
         let values = [
             self.policy.name().into(),
             self.policy.text().into(),

@@ -2,10 +2,10 @@
 
 use palisade_authz::{Authorized, action::DeleteIdentityProvider};
 use palisade_envelope::{Code, Error, Result};
-use palisade_identity::ProviderId;
+use palisade_identity::{ProviderId, etag::IfMatch};
 use palisade_tenancy::TenantId;
 
-use super::load;
+use super::load_locked;
 use crate::{
     Store, act::Act, audit::record::record, fault::Fault, job::Job, sql::TenantSql, tx::TenantTx,
 };
@@ -18,8 +18,8 @@ const KNOWN: TenantSql = TenantSql::new(
 );
 
 impl Store {
-    /// Deletes the provider that is the grant's target; `false` where it is not there. `if_revision`: only that
-    /// revision.
+    /// Deletes the provider that is the grant's target; `false` where it is not there. `expected`: only at one of
+    /// these revisions.
     ///
     /// # Errors
     /// `in_use` while it has external identities, `stale_resource`.
@@ -27,7 +27,7 @@ impl Store {
     pub async fn delete_identity_provider(
         &self,
         grant: Authorized<DeleteIdentityProvider>,
-        if_revision: Option<i64>,
+        expected: Option<IfMatch>,
     ) -> Result<bool> {
         let Some(id) = ProviderId::parse(grant.target().id()) else {
             return Ok(false);
@@ -35,7 +35,7 @@ impl Store {
         self.write(Delete {
             act: Act::of(&grant),
             id,
-            if_revision,
+            expected,
         })
         .await
     }
@@ -44,7 +44,7 @@ impl Store {
 struct Delete {
     act: Act,
     id: ProviderId,
-    if_revision: Option<i64>,
+    expected: Option<IfMatch>,
 }
 
 impl Job for Delete {
@@ -59,15 +59,10 @@ impl Job for Delete {
     }
 
     async fn run(&self, tx: &TenantTx<'_>) -> Result<bool, Fault> {
-        let Some(provider) = load(tx, self.id).await? else {
+        let Some(provider) = load_locked(tx, self.id).await? else {
             return Ok(false);
         };
-        if self
-            .if_revision
-            .is_some_and(|revision| revision != provider.revision)
-        {
-            return Err(Error::new(Code::StaleResource).into());
-        }
+        IfMatch::check_sent(self.expected.as_ref(), Some(provider.revision))?;
         if tx.one(KNOWN, [self.id.as_uuid().into()]).await?.is_some() {
             let message =
                 "the identity provider still has external identities; remove their links first";

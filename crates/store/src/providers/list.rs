@@ -5,31 +5,43 @@ use palisade_authz::{
     action::{ListIdentityProviders, ReadIdentityProvider},
 };
 use palisade_envelope::Result;
-use palisade_identity::{IdentityProvider, ProviderId};
+use palisade_identity::{IdentityProvider, ProviderId, ids::Uuid};
 use palisade_tenancy::TenantScope;
 
 use super::{load, provider};
-use crate::{Store, fault::Fault, sql::TenantSql};
+use crate::{Page, PageRequest, Store, fault::Fault, page::TokenSealer, sql::TenantSql};
 
 const LIST: TenantSql = TenantSql::new(
     "SELECT id, name, type, issuer, created_at, updated_at, revision
-     FROM identity_providers WHERE tenant_id = $1 ORDER BY id",
+     FROM identity_providers WHERE tenant_id = $1 AND id > $2 ORDER BY id LIMIT $3",
 );
 
 impl Store {
-    /// The tenant's providers in the order they were made.
+    /// A page of the tenant's providers, in the order they were made.
     ///
     /// # Errors
-    /// `unavailable` or `internal` when the database can't answer.
+    /// `invalid_page_token`; `unavailable` or `internal` when the database can't answer.
     pub async fn list_identity_providers(
         &self,
         grant: &Authorized<ListIdentityProviders>,
-    ) -> Result<Vec<IdentityProvider>> {
-        let rows = self.read_all(grant.tenant(), LIST, []).await?;
-        Ok(rows
+        page: &PageRequest,
+    ) -> Result<Page<IdentityProvider>> {
+        let sealer = TokenSealer::new(
+            self.page_token_key().await?,
+            grant.tenant(),
+            "identity_providers",
+            "",
+        );
+        let after = sealer.after(page, Uuid::nil())?;
+        let values = [after.into(), page.limit().into()];
+        let rows = self.read_all(grant.tenant(), LIST, values).await?;
+        let providers = rows
             .iter()
             .map(provider)
-            .collect::<Result<Vec<_>, Fault>>()?)
+            .collect::<Result<Vec<_>, Fault>>()?;
+        Ok(Page::of(providers, page.size, &sealer, |provider| {
+            provider.id.as_uuid()
+        }))
     }
 
     /// The provider that is the grant's target.

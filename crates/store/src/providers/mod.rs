@@ -59,6 +59,17 @@ async fn load(tx: &TenantTx<'_>, id: ProviderId) -> Result<Option<IdentityProvid
         .transpose()
 }
 
+// Changes nothing, but keeps the row from others until the end of the transaction.
+const LOCK: TenantSql = TenantSql::new(
+    "UPDATE identity_providers SET revision = revision WHERE tenant_id = $1 AND id = $2",
+);
+
+/// The provider as it stays until this transaction ends.
+async fn load_locked(tx: &TenantTx<'_>, id: ProviderId) -> Result<Option<IdentityProvider>, Fault> {
+    tx.execute(LOCK, [id.as_uuid().into()]).await?;
+    load(tx, id).await
+}
+
 /// The most providers that one identity's credentials can name: two types, 500 accounts each.
 const MOST_NAMED: u64 = 1_000;
 

@@ -1,11 +1,11 @@
 //! Changes a provider.
 
 use palisade_authz::{Authorized, action::UpdateIdentityProvider};
-use palisade_envelope::{Code, Error, Result};
-use palisade_identity::{IdentityProvider, ProviderId};
+use palisade_envelope::Result;
+use palisade_identity::{IdentityProvider, ProviderId, etag::IfMatch};
 use palisade_tenancy::TenantId;
 
-use super::{IdentityProviderUpdate, load};
+use super::{IdentityProviderUpdate, load_locked};
 use crate::{
     Store, act::Act, audit::record::record, fault::Fault, job::Job, row, sql::TenantSql,
     tx::TenantTx,
@@ -13,12 +13,12 @@ use crate::{
 
 const UPDATE: TenantSql = TenantSql::new(
     "UPDATE identity_providers SET issuer = $3, updated_at = $4, revision = revision + 1
-     WHERE tenant_id = $1 AND id = $2 AND revision = $5",
+     WHERE tenant_id = $1 AND id = $2",
 );
 
 impl Store {
-    /// Changes the provider that is the grant's target; `None` where it is not there. `if_revision`: only from that
-    /// revision.
+    /// Changes the provider that is the grant's target; `None` where it is not there. `expected`: only from one of
+    /// these revisions.
     ///
     /// # Errors
     /// `stale_resource`.
@@ -27,7 +27,7 @@ impl Store {
         &self,
         grant: Authorized<UpdateIdentityProvider>,
         update: IdentityProviderUpdate,
-        if_revision: Option<i64>,
+        expected: Option<IfMatch>,
     ) -> Result<Option<IdentityProvider>> {
         let Some(id) = ProviderId::parse(grant.target().id()) else {
             return Ok(None);
@@ -36,7 +36,7 @@ impl Store {
             act: Act::of(&grant),
             id,
             update,
-            if_revision,
+            expected,
         })
         .await
     }
@@ -46,7 +46,7 @@ struct Update {
     act: Act,
     id: ProviderId,
     update: IdentityProviderUpdate,
-    if_revision: Option<i64>,
+    expected: Option<IfMatch>,
 }
 
 impl Job for Update {
@@ -61,15 +61,10 @@ impl Job for Update {
     }
 
     async fn run(&self, tx: &TenantTx<'_>) -> Result<Option<IdentityProvider>, Fault> {
-        let Some(mut provider) = load(tx, self.id).await? else {
+        let Some(mut provider) = load_locked(tx, self.id).await? else {
             return Ok(None);
         };
-        if self
-            .if_revision
-            .is_some_and(|revision| revision != provider.revision)
-        {
-            return Err(Error::new(Code::StaleResource).into());
-        }
+        IfMatch::check_sent(self.expected.as_ref(), Some(provider.revision))?;
         let IdentityProviderUpdate { issuer } = self.update.clone();
         provider.issuer = issuer.unwrap_or(provider.issuer);
         provider.updated_at = tx.now();
@@ -77,11 +72,8 @@ impl Job for Update {
             self.id.as_uuid().into(),
             row::maybe_text(provider.issuer.as_deref()),
             row::at(provider.updated_at),
-            provider.revision.into(),
         ];
-        if tx.execute(UPDATE, values).await? == 0 {
-            return Err(Error::new(Code::StaleResource).into());
-        }
+        tx.execute(UPDATE, values).await?;
         provider.revision += 1;
         record(tx, [&self.act]).await?;
         Ok(Some(provider))

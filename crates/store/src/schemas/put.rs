@@ -1,8 +1,8 @@
 //! Writes a schema.
 
 use palisade_authz::{Authorized, action::PutIdentitySchema};
-use palisade_envelope::{Code, Error, Result};
-use palisade_identity::{RawJson, schema::IdentitySchema};
+use palisade_envelope::{Error, Result};
+use palisade_identity::{RawJson, etag::IfMatch, schema::IdentitySchema};
 use palisade_tenancy::TenantId;
 use serde_json::Value;
 
@@ -21,7 +21,7 @@ const PUT: TenantSql = TenantSql::new(
 
 impl Store {
     /// Writes the schema that is the grant's target, after it was compiled; what is stored now, and whether it is
-    /// new. `if_revision`: only over that revision.
+    /// new. `expected`: only over one of these revisions.
     ///
     /// # Errors
     /// `invalid_document` when it does not compile, `stale_resource`.
@@ -30,7 +30,7 @@ impl Store {
         &self,
         grant: Authorized<PutIdentitySchema>,
         document: &Value,
-        if_revision: Option<i64>,
+        expected: Option<IfMatch>,
     ) -> Result<(SchemaDocument, bool)> {
         let id = grant.target().id().to_owned();
         IdentitySchema::compile(&id, document)?;
@@ -39,7 +39,7 @@ impl Store {
             act: Act::of(&grant),
             id,
             document,
-            if_revision,
+            expected,
         })
         .await
     }
@@ -59,7 +59,7 @@ struct Put {
     act: Act,
     id: String,
     document: RawJson,
-    if_revision: Option<i64>,
+    expected: Option<IfMatch>,
 }
 
 impl Job for Put {
@@ -88,9 +88,7 @@ impl Job for Put {
             .await?
             .ok_or_else(|| Error::internal("the schema was not written"))?;
         let before = (written.revision > 1).then_some(written.revision - 1);
-        if self.if_revision.is_some() && self.if_revision != before {
-            return Err(Error::new(Code::StaleResource).into());
-        }
+        IfMatch::check_sent(self.expected.as_ref(), before)?;
         record(tx, [&self.act]).await?;
         Ok((written, before.is_none()))
     }

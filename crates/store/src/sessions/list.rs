@@ -5,7 +5,7 @@ use palisade_authz::{
     action::{ListIdentitySessions, ListSessions},
 };
 use palisade_envelope::{Error, Result};
-use palisade_identity::{IdentityId, SessionId, Timestamp};
+use palisade_identity::{IdentityId, SessionId, Timestamp, ids::Uuid};
 use palisade_tenancy::TenantId;
 use serde::Serialize;
 
@@ -145,24 +145,19 @@ impl Store {
         let sealer = TokenSealer::new(self.page_token_key().await?, tenant, list, &fingerprint);
         let mut select = self.select(tenant, of, filter);
         if let Some(token) = &page.token {
-            let (at, id) = sealer.open_moment(token)?;
+            let (at, id) = sealer.open::<(Timestamp, Uuid)>(token)?;
+            let at = row::at(at);
             // The first half is what the index is searched by.
             select.and_each(
                 "t.issued_at <= ? AND (t.issued_at < ? OR t.id > ?)",
-                [at.into(), at.into(), id.into()],
+                [at.clone(), at, id.into()],
             );
         }
-        let size = page.size.get();
-        let bound = select.finish("t.issued_at DESC, t.id", u64::from(size) + 1);
-        let mut items = self.known(tenant, bound, filter).await?;
-        let size = usize::try_from(size).unwrap_or(usize::MAX);
-        let more = items.len() > size;
-        items.truncate(size);
-        let next = items.last().filter(|_| more).and_then(|last| {
-            let at = last.session.issued_at.timestamp_micros();
-            sealer.seal_moment(at, last.session.id.as_uuid())
-        });
-        Ok(Page { items, next })
+        let bound = select.finish("t.issued_at DESC, t.id", u64::from(page.size.get()) + 1);
+        let items = self.known(tenant, bound, filter).await?;
+        Ok(Page::of(items, page.size, &sealer, |last| {
+            (last.session.issued_at, last.session.id.as_uuid())
+        }))
     }
 
     fn select(&self, tenant: TenantId, of: Of, filter: SessionFilter) -> Select {

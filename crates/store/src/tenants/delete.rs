@@ -2,8 +2,10 @@
 
 use palisade_authz::{Authorized, action::DeleteTenant};
 use palisade_envelope::Result;
+use palisade_identity::etag::IfMatch;
 use palisade_tenancy::TenantId;
 
+use super::load_locked;
 use crate::{
     Store, act::Act, audit::record::record, fault::Fault, job::Job, keys::tenant_of, row,
     sql::TenantSql, tx::TenantTx,
@@ -17,12 +19,16 @@ const MARK: TenantSql = TenantSql::new(
 
 impl Store {
     /// Marks the tenant that is the grant's target as deleted; `false` where it is not there. The operator's own
-    /// tenant can't be deleted.
+    /// tenant can't be deleted. `expected`: only at one of these revisions.
     ///
     /// # Errors
-    /// `unavailable` or `internal` when the database can't answer.
+    /// `stale_resource`; `unavailable` or `internal` when the database can't answer.
     #[tracing::instrument(name = "store.tenant.delete", skip_all, fields(tenant.id = %grant.target().id()))]
-    pub async fn delete_tenant(&self, grant: Authorized<DeleteTenant>) -> Result<bool> {
+    pub async fn delete_tenant(
+        &self,
+        grant: Authorized<DeleteTenant>,
+        expected: Option<IfMatch>,
+    ) -> Result<bool> {
         let of = tenant_of(grant.target())?;
         if of == TenantId::PLATFORM {
             return Ok(false);
@@ -30,6 +36,7 @@ impl Store {
         self.write(Mark {
             act: Act::of(&grant),
             of,
+            expected,
         })
         .await
     }
@@ -38,6 +45,7 @@ impl Store {
 struct Mark {
     act: Act,
     of: TenantId,
+    expected: Option<IfMatch>,
 }
 
 impl Job for Mark {
@@ -52,6 +60,11 @@ impl Job for Mark {
     }
 
     async fn run(&self, tx: &TenantTx<'_>) -> Result<bool, Fault> {
+        if self.expected.is_some()
+            && let Some(tenant) = load_locked(&tx.of(self.of)).await?
+        {
+            IfMatch::check_sent(self.expected.as_ref(), Some(tenant.revision))?;
+        }
         // No slug holds a tilde, so that the name of a deleted tenant is never in the way of another's.
         let suffix = format!("~{}", self.of);
         let found = tx

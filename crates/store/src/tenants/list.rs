@@ -26,15 +26,11 @@ impl Store {
         page: &PageRequest,
     ) -> Result<Page<Tenant>> {
         let sealer = TokenSealer::new(self.page_token_key().await?, grant.tenant(), "tenants", "");
-        let after = page
-            .token
-            .as_deref()
-            .map(|token| sealer.open(token))
-            .transpose()?;
         // The operator's own tenant is the smallest of all ids.
-        let after = after.unwrap_or_else(|| palisade_tenancy::TenantId::PLATFORM.as_uuid());
-        let limit = i64::from(page.size.get()) + 1;
-        let tenants = self.tenants(LIST, [after.into(), limit.into()]).await?;
+        let after = sealer.after(page, palisade_tenancy::TenantId::PLATFORM.as_uuid())?;
+        let tenants = self
+            .tenants(LIST, [after.into(), page.limit().into()])
+            .await?;
         Ok(Page::of(tenants, page.size, &sealer, |tenant| {
             tenant.id.as_uuid()
         }))

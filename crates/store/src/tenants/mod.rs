@@ -65,6 +65,16 @@ pub(crate) async fn load(tx: &TenantTx<'_>) -> Result<Option<Tenant>, Fault> {
     tx.one(ONE, []).await?.map(|row| tenant(&row)).transpose()
 }
 
+// Changes nothing, but keeps the row from others until the end of the transaction.
+const LOCK: TenantSql =
+    TenantSql::new("UPDATE tenants SET revision = revision WHERE tenants.id = $1");
+
+/// The tenant whose rows `tx` goes to, as it stays until this transaction ends.
+async fn load_locked(tx: &TenantTx<'_>) -> Result<Option<Tenant>, Fault> {
+    tx.execute(LOCK, []).await?;
+    load(tx).await
+}
+
 /// Whether the tenant whose rows `tx` goes to is there and not deleted.
 pub(crate) async fn is_there(tx: &TenantTx<'_>) -> Result<bool, Fault> {
     Ok(load(tx).await?.is_some())

@@ -1,10 +1,11 @@
 //! Renames a tenant.
 
 use palisade_authz::{Authorized, action::UpdateTenant};
-use palisade_envelope::{Code, Error, Result};
+use palisade_envelope::Result;
+use palisade_identity::etag::IfMatch;
 use palisade_tenancy::{TenantId, TenantName};
 
-use super::{Tenant, TenantUpdate, load};
+use super::{Tenant, TenantUpdate, load_locked};
 use crate::{
     Store, act::Act, audit::record::record, fault::Fault, job::Job, keys::tenant_of, row,
     sql::TenantSql, tx::TenantTx,
@@ -12,12 +13,12 @@ use crate::{
 
 const UPDATE: TenantSql = TenantSql::new(
     "UPDATE tenants SET name = $2, display_name = $3, updated_at = $4, revision = revision + 1
-     WHERE tenants.id = $1 AND revision = $5",
+     WHERE tenants.id = $1",
 );
 
 impl Store {
-    /// Changes the tenant that is the grant's target; `None` where it is not there. `if_revision`: only from that
-    /// revision.
+    /// Changes the tenant that is the grant's target; `None` where it is not there. `expected`: only from one of
+    /// these revisions.
     ///
     /// # Errors
     /// `invalid_request` for a name that is no slug or reserved; `conflict` on `name`; `stale_resource`.
@@ -26,7 +27,7 @@ impl Store {
         &self,
         grant: Authorized<UpdateTenant>,
         update: TenantUpdate,
-        if_revision: Option<i64>,
+        expected: Option<IfMatch>,
     ) -> Result<Option<Tenant>> {
         let of = tenant_of(grant.target())?;
         if of == TenantId::PLATFORM {
@@ -39,7 +40,7 @@ impl Store {
             act: Act::of(&grant),
             of,
             update,
-            if_revision,
+            expected,
         })
         .await
     }
@@ -49,7 +50,7 @@ struct Update {
     act: Act,
     of: TenantId,
     update: TenantUpdate,
-    if_revision: Option<i64>,
+    expected: Option<IfMatch>,
 }
 
 impl Job for Update {
@@ -61,15 +62,10 @@ impl Job for Update {
 
     async fn run(&self, tx: &TenantTx<'_>) -> Result<Option<Tenant>, Fault> {
         let of = tx.of(self.of);
-        let Some(mut tenant) = load(&of).await? else {
+        let Some(mut tenant) = load_locked(&of).await? else {
             return Ok(None);
         };
-        if self
-            .if_revision
-            .is_some_and(|revision| revision != tenant.revision)
-        {
-            return Err(Error::new(Code::StaleResource).into());
-        }
+        IfMatch::check_sent(self.expected.as_ref(), Some(tenant.revision))?;
         let TenantUpdate { name, display_name } = self.update.clone();
         tenant.name = name.unwrap_or(tenant.name);
         tenant.display_name = display_name.unwrap_or(tenant.display_name);
@@ -78,11 +74,8 @@ impl Job for Update {
             tenant.name.as_str().into(),
             row::maybe_text(tenant.display_name.as_deref()),
             row::at(tenant.updated_at),
-            tenant.revision.into(),
         ];
-        if of.execute(UPDATE, values).await? == 0 {
-            return Err(Error::new(Code::StaleResource).into());
-        }
+        of.execute(UPDATE, values).await?;
         tenant.revision += 1;
         record(tx, [&self.act]).await?;
         Ok(Some(tenant))

@@ -3,7 +3,7 @@ use palisade_identity::{IdentityId, LinkId, LinkedBy};
 use palisade_tenancy::{Clock, SystemClock};
 use sea_orm::{ConnectionTrait, SqlErr, Statement, Value};
 
-use crate::house::House;
+use crate::house::{House, page};
 
 pub(crate) async fn a_row_that_points_into_another_tenant_is_refused_by_the_database(
     house: &House,
@@ -87,9 +87,10 @@ pub(crate) async fn abuse_01_an_id_of_another_tenant_is_as_absent_as_a_made_up_o
         assert!(
             house
                 .store
-                .list_external_identities(&grant)
+                .list_external_identities(&grant, &page(50, None))
                 .await
                 .expect("answers")
+                .items
                 .is_empty()
         );
     }
@@ -103,9 +104,10 @@ pub(crate) async fn abuse_03_a_link_of_another_identity_is_absent(house: &House)
         .await;
     let link = house
         .store
-        .list_external_identities(&grant)
+        .list_external_identities(&grant, &page(50, None))
         .await
         .expect("lists")
+        .items
         .remove(0);
     for (user, there) in [(ada.id, true), (other.id, false)] {
         let sealed = house

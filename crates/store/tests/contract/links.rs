@@ -4,14 +4,17 @@ use palisade_authz::{IdentityTarget, NamedTarget, Own, action};
 use palisade_envelope::{Code, Result};
 use palisade_identity::{
     CredentialType, ExternalIdentity, Identity, IdentityId, IdentityProvider, LinkedBy,
-    ProviderType, change,
+    ProviderType, change, etag::IfMatch,
 };
 use palisade_linking::manual::{LinkRequest, plan_link, plan_unlink};
 use palisade_store::{IdentityProviderUpdate, ImportGrants, NewIdentityProvider};
 use palisade_tenancy::{Caller, Clock, SystemClock};
 use serde_json::json;
 
-use crate::{house::House, identities::conflicts};
+use crate::{
+    house::{House, page},
+    identities::conflicts,
+};
 
 impl House {
     pub(crate) async fn providers(&self, caller: &Arc<Caller>) -> Vec<IdentityProvider> {
@@ -19,9 +22,10 @@ impl House {
             .grant::<action::ListIdentityProviders>(caller, Own)
             .await;
         self.store
-            .list_identity_providers(&grant)
+            .list_identity_providers(&grant, &page(500, None))
             .await
             .expect("lists")
+            .items
     }
 
     async fn links(&self, id: IdentityId) -> Vec<ExternalIdentity> {
@@ -29,12 +33,13 @@ impl House {
             .grant::<action::ListExternalIdentities>(&self.owner, IdentityTarget::absent(id))
             .await;
         self.store
-            .list_external_identities(&grant)
+            .list_external_identities(&grant, &page(500, None))
             .await
             .expect("lists")
+            .items
     }
 
-    async fn link(
+    pub(crate) async fn link(
         &self,
         to: &Identity,
         provider: &IdentityProvider,
@@ -69,6 +74,16 @@ impl House {
     }
 
     async fn unlink(&self, from: IdentityId, link: &ExternalIdentity) -> Result<bool> {
+        self.unlink_from(from, link, 2, false).await
+    }
+
+    async fn unlink_from(
+        &self,
+        from: IdentityId,
+        link: &ExternalIdentity,
+        ways: usize,
+        force: bool,
+    ) -> Result<bool> {
         let sealed = self
             .store
             .load_external_identity(self.owner.scope(), from, link.id)
@@ -82,7 +97,7 @@ impl House {
             .identity_to_unlink(&grant)
             .await?
             .expect("is there");
-        let plan = plan_unlink(&link, 2, false)?;
+        let plan = plan_unlink(&link, ways, force)?;
         let now = SystemClock.now();
         let changed = change::unlink(
             &identity,
@@ -282,6 +297,51 @@ pub(crate) async fn an_account_that_is_linked_already_is_refused(house: &House) 
     );
 }
 
+pub(crate) async fn a_forced_unlink_says_so_in_its_audit_event(house: &House) {
+    let eve = house.person("eve@example.com").await;
+    let google = house.providers(&house.owner).await.remove(0);
+    let event = async |link: &ExternalIdentity| {
+        let events = house.events(&house.owner).await;
+        let of_link = events.into_iter().find(|event| {
+            event.action == "external_identity:unlink" && event.resource.id == link.id.to_string()
+        });
+        of_link.expect("is audited").details
+    };
+    let link = house.link(&eve, &google, "sub-1").await.expect("links");
+    // Where it takes no force, that it was offered is not told.
+    let unlinked = house.unlink_from(eve.id, &link, 2, true).await;
+    assert!(unlinked.expect("unlinks"));
+    assert_eq!(event(&link).await, None);
+    let eve = house.read(&house.owner, eve.id).await.expect("is there");
+    let link = house.link(&eve, &google, "sub-2").await.expect("links");
+    let unlinked = house.unlink_from(eve.id, &link, 1, true).await;
+    assert!(unlinked.expect("unlinks"));
+    assert_eq!(
+        serde_json::Value::Object(event(&link).await.expect("tells more")),
+        json!({"forced": true})
+    );
+}
+
+pub(crate) async fn concurrent_changes_of_a_provider_are_all_done(house: &House) {
+    let google = house.providers(&house.owner).await.remove(0);
+    let changes = (0..8).map(async |number| {
+        let target = NamedTarget::identity_provider(google.id);
+        let grant = house
+            .grant::<action::UpdateIdentityProvider>(&house.owner, target)
+            .await;
+        let issuer = Some(Some(format!("https://{number}.example")));
+        house
+            .store
+            .update_identity_provider(grant, IdentityProviderUpdate { issuer }, None)
+            .await
+    });
+    for answer in futures_util::future::join_all(changes).await {
+        answer.expect("nobody insisted on a revision");
+    }
+    let google = house.providers(&house.owner).await.remove(0);
+    assert_eq!(google.revision, 9);
+}
+
 pub(crate) async fn deleting_an_identity_deletes_its_links(house: &House) {
     let ada = house.ada(&house.owner).await;
     assert_eq!(house.links(ada.id).await.len(), 1);
@@ -339,7 +399,11 @@ pub(crate) async fn a_provider_that_is_in_use_stays(house: &House) {
         .await;
     let updated = house
         .store
-        .update_identity_provider(grant, IdentityProviderUpdate { issuer }, Some(1))
+        .update_identity_provider(
+            grant,
+            IdentityProviderUpdate { issuer },
+            Some(IfMatch::revision(1)),
+        )
         .await;
     assert_eq!(updated.expect("updates").expect("is there").revision, 2);
     let grant = house
@@ -347,7 +411,7 @@ pub(crate) async fn a_provider_that_is_in_use_stays(house: &House) {
         .await;
     let error = house
         .store
-        .delete_identity_provider(grant, Some(1))
+        .delete_identity_provider(grant, Some(IfMatch::revision(1)))
         .await
         .expect_err("is stale");
     assert_eq!(error.code(), Code::StaleResource);

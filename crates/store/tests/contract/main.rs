@@ -4,7 +4,11 @@
 #[cfg(test)]
 mod audit;
 #[cfg(test)]
+mod collections;
+#[cfg(test)]
 mod house;
+#[cfg(test)]
+mod idempotency;
 #[cfg(test)]
 mod identities;
 #[cfg(test)]
@@ -15,6 +19,8 @@ mod links;
 mod nodes;
 #[cfg(test)]
 mod paging;
+#[cfg(test)]
+mod rotation;
 #[cfg(test)]
 mod sessions;
 #[cfg(test)]
@@ -55,10 +61,24 @@ cases! {
         abuse_07_tokens_of_another_tenant_filter_or_hand_are_refused,
         filters_narrow_and_ids_come_in_one_page,
         beginnings_of_identifiers_are_taken_literally;
+    collections: every_collection_is_walked_in_order_and_takes_no_other_ones_tokens;
+    rotation: a_rotated_key_is_good_until_its_overlap_ends_and_the_new_one_is_its_like,
+        what_is_revoked_expired_absent_or_another_tenants_is_not_rotated,
+        of_two_rotations_at_once_one_is_done,
+        the_operator_rotates_keys_of_tenants_and_its_own;
+    idempotency: abuse_56_an_answer_is_given_again_to_its_own_caller_for_the_same_request_only,
+        abuse_56_of_concurrent_requests_with_one_key_one_is_done,
+        a_refused_request_lets_its_key_go_for_another_one,
+        a_crash_before_the_write_frees_the_key_and_whoever_seemed_dead_writes_no_more,
+        a_crash_after_the_write_is_told_and_nothing_is_done_again,
+        keys_are_free_after_a_day_and_deleted,
+        every_write_of_an_attempt_carries_its_mark;
     links: a_link_and_a_credential_are_one_fact,
         an_imported_credential_makes_link_and_provider,
         an_import_makes_only_what_is_granted,
         an_account_that_is_linked_already_is_refused,
+        a_forced_unlink_says_so_in_its_audit_event,
+        concurrent_changes_of_a_provider_are_all_done,
         deleting_an_identity_deletes_its_links,
         a_provider_that_is_in_use_stays;
     tenants: abuse_11_the_slug_of_a_deleted_tenant_is_free_and_shows_nothing_of_it,
@@ -67,6 +87,7 @@ cases! {
         acts_on_tenants_that_are_not_there_change_nothing,
         a_taken_slug_is_a_conflict,
         schemas_are_written_read_and_compiled,
+        a_list_of_revisions_or_any_can_be_insisted_on,
         policies_raise_the_version_and_the_check_can_refuse;
     sessions: a_session_is_issued_found_ended_and_stays_in_the_list,
         a_token_is_good_for_its_own_tenant_and_session_only,

@@ -155,6 +155,19 @@ pub(crate) async fn filters_narrow_and_ids_come_in_one_page(house: &House) {
     ] {
         assert_eq!(ids(house, filter.clone()).await, only_eve, "{filter:?}");
     }
+    let of_provider = async |provider: &str| {
+        let filter = IdentityFilter {
+            provider: Some(provider.into()),
+            ..any()
+        };
+        ids(house, filter).await.len()
+    };
+    let google = house.providers(&house.owner).await.remove(0);
+    assert_eq!(of_provider("google").await, 2);
+    assert_eq!(of_provider(&google.id.to_string()).await, 2);
+    let theirs = house.providers(&house.twin).await.remove(0);
+    assert_eq!(of_provider(&theirs.id.to_string()).await, 0);
+    assert_eq!(of_provider("okta").await, 0);
     let google = IdentityFilter {
         credentials_identifier: Some("google:ada@example.com".into()),
         ..any()

@@ -1,6 +1,6 @@
 use palisade_authz::{NamedTarget, Own, PolicySource, action};
 use palisade_envelope::{Code, Error};
-use palisade_identity::schema::IdentitySchema;
+use palisade_identity::{etag::IfMatch, schema::IdentitySchema};
 use palisade_store::{NewApiKey, TenantUpdate};
 use palisade_tenancy::{Clock, KeyId, Role, SystemClock, TenantId, TenantState};
 use serde_json::json;
@@ -15,7 +15,13 @@ pub(crate) async fn abuse_11_the_slug_of_a_deleted_tenant_is_free_and_shows_noth
 ) {
     let old = house.owner.tenant();
     let grant = house.of_tenant::<action::DeleteTenant>(old).await;
-    assert!(house.store.delete_tenant(grant).await.expect("deletes"));
+    assert!(
+        house
+            .store
+            .delete_tenant(grant, None)
+            .await
+            .expect("deletes")
+    );
     assert_eq!(
         house.admit(&house.key).await.expect_err("old keys").code(),
         Code::Unauthenticated
@@ -86,7 +92,7 @@ pub(crate) async fn a_suspended_tenant_is_seen_as_such_and_comes_back(house: &Ho
         .await;
     let tenant = house
         .store
-        .suspend_tenant(grant)
+        .suspend_tenant(grant, None)
         .await
         .expect("suspends")
         .expect("is there");
@@ -100,7 +106,7 @@ pub(crate) async fn a_suspended_tenant_is_seen_as_such_and_comes_back(house: &Ho
         .await;
     house
         .store
-        .resume_tenant(grant)
+        .resume_tenant(grant, None)
         .await
         .expect("resumes")
         .expect("is there");
@@ -134,7 +140,12 @@ pub(crate) async fn keys_are_made_listed_and_revoked(house: &House) {
         .expect("creates");
     assert_eq!(key.tenant(), house.owner.tenant());
     let grant = house.grant::<action::ListApiKeys>(&house.owner, Own).await;
-    let listed = house.store.list_api_keys(&grant).await.expect("lists");
+    let listed = house
+        .store
+        .list_api_keys(&grant, &page(50, None))
+        .await
+        .expect("lists")
+        .items;
     assert_eq!(
         (
             listed.len(),
@@ -164,9 +175,10 @@ pub(crate) async fn keys_are_made_listed_and_revoked(house: &House) {
         .await;
     let theirs = house
         .store
-        .list_tenant_keys(&theirs)
+        .list_tenant_keys(&theirs, &page(50, None))
         .await
         .expect("lists")
+        .items
         .remove(0);
     let grant = house
         .grant::<action::RevokeApiKey>(&house.owner, NamedTarget::api_key(theirs.id))
@@ -208,7 +220,7 @@ pub(crate) async fn acts_on_tenants_that_are_not_there_change_nothing(house: &Ho
     assert!(
         house
             .store
-            .suspend_tenant(grant)
+            .suspend_tenant(grant, None)
             .await
             .expect("answers")
             .is_none()
@@ -217,13 +229,19 @@ pub(crate) async fn acts_on_tenants_that_are_not_there_change_nothing(house: &Ho
     assert!(
         house
             .store
-            .resume_tenant(grant)
+            .resume_tenant(grant, None)
             .await
             .expect("answers")
             .is_none()
     );
     let grant = house.of_tenant::<action::DeleteTenant>(nobody).await;
-    assert!(!house.store.delete_tenant(grant).await.expect("answers"));
+    assert!(
+        !house
+            .store
+            .delete_tenant(grant, None)
+            .await
+            .expect("answers")
+    );
     let grant = house.of_tenant::<action::RevokeTenantKey>(nobody).await;
     let key = KeyId::generate(SystemClock.now());
     assert!(
@@ -253,7 +271,7 @@ pub(crate) async fn acts_on_tenants_that_are_not_there_change_nothing(house: &Ho
     assert!(
         !house
             .store
-            .delete_tenant(grant)
+            .delete_tenant(grant, None)
             .await
             .expect("the operator's own stays")
     );
@@ -292,7 +310,7 @@ pub(crate) async fn a_taken_slug_is_a_conflict(house: &House) {
     };
     let tenant = house
         .store
-        .update_tenant(grant, update, Some(1))
+        .update_tenant(grant, update, Some(IfMatch::revision(1)))
         .await
         .expect("updates")
         .expect("is there");
@@ -339,10 +357,15 @@ pub(crate) async fn schemas_are_written_read_and_compiled(house: &House) {
             .expect("answers")
             .is_none()
     );
-    let (second, created) = put(document.clone(), Some(1)).await.expect("writes");
+    let (second, created) = put(document.clone(), Some(IfMatch::revision(1)))
+        .await
+        .expect("writes");
     assert_eq!((second.revision, created), (2, false));
     assert_eq!(
-        put(document, Some(1)).await.expect_err("is stale").code(),
+        put(document, Some(IfMatch::revision(1)))
+            .await
+            .expect_err("is stale")
+            .code(),
         Code::StaleResource
     );
     assert_eq!(
@@ -355,11 +378,12 @@ pub(crate) async fn schemas_are_written_read_and_compiled(house: &House) {
     let grant = house
         .grant::<action::ListIdentitySchemas>(&house.owner, Own)
         .await;
-    let ids: Vec<_> = house
+    let ids = house
         .store
-        .list_identity_schemas(&grant)
+        .list_identity_schemas(&grant, &page(50, None))
         .await
-        .expect("lists");
+        .expect("lists")
+        .items;
     assert_eq!(
         ids.iter()
             .map(|schema| schema.id.as_str())
@@ -378,6 +402,51 @@ pub(crate) async fn schemas_are_written_read_and_compiled(house: &House) {
             .expect("answers"),
         Some(second)
     );
+}
+
+pub(crate) async fn a_list_of_revisions_or_any_can_be_insisted_on(house: &House) {
+    let insist = |text: &str| Some(IfMatch::parse(text).expect("parses"));
+    let put = async |expected| {
+        let target = NamedTarget::identity_schema("staff");
+        let grant = house
+            .grant::<action::PutIdentitySchema>(&house.owner, target)
+            .await;
+        house
+            .store
+            .put_identity_schema(grant, &IdentitySchema::default_document(), expected)
+            .await
+            .map(|(document, _)| document.revision)
+            .map_err(|error| error.code())
+    };
+    assert_eq!(put(insist("*")).await, Err(Code::StaleResource));
+    assert_eq!(put(None).await, Ok(1));
+    assert_eq!(put(insist("*")).await, Ok(2));
+    assert_eq!(put(insist("\"1\", \"2\"")).await, Ok(3));
+    assert_eq!(
+        put(insist("\"1\", W/\"3\"")).await,
+        Err(Code::StaleResource)
+    );
+
+    let tenant = house.owner.tenant();
+    let suspend = async |expected| {
+        let grant = house.of_tenant::<action::SuspendTenant>(tenant).await;
+        let tenant = house.store.suspend_tenant(grant, expected).await;
+        tenant
+            .map(|tenant| tenant.expect("is there").state)
+            .map_err(|error| error.code())
+    };
+    assert_eq!(suspend(insist("\"7\"")).await, Err(Code::StaleResource));
+    assert_eq!(
+        suspend(insist("\"7\", \"1\"")).await,
+        Ok(TenantState::Suspended)
+    );
+    let grant = house.of_tenant::<action::DeleteTenant>(tenant).await;
+    let error = house.store.delete_tenant(grant, insist("\"1\"")).await;
+    assert_eq!(error.expect_err("has changed").code(), Code::StaleResource);
+    let grant = house.of_tenant::<action::UpdateTenant>(tenant).await;
+    let update = TenantUpdate::default();
+    let updated = house.store.update_tenant(grant, update, insist("*")).await;
+    assert_eq!(updated.expect("updates").expect("is there").revision, 3);
 }
 
 pub(crate) async fn policies_raise_the_version_and_the_check_can_refuse(house: &House) {
@@ -424,7 +493,7 @@ pub(crate) async fn policies_raise_the_version_and_the_check_can_refuse(house: &
     assert!(
         house
             .store
-            .delete_policy(grant, Some(1), |_| Ok(()))
+            .delete_policy(grant, Some(IfMatch::revision(1)), |_| Ok(()))
             .await
             .expect("deletes")
     );
@@ -433,9 +502,10 @@ pub(crate) async fn policies_raise_the_version_and_the_check_can_refuse(house: &
     assert_eq!(
         house
             .store
-            .list_policies(&grant)
+            .list_policies(&grant, &page(50, None))
             .await
             .expect("lists")
+            .items
             .len(),
         1
     );

@@ -115,6 +115,7 @@ pub(super) fn filter(query: &Query) -> Result<IdentityFilter> {
         state,
         schema_id: text("schema_id"),
         external_id: text("external_id"),
+        provider: None,
         created_after: time(query, "created_after")?,
         created_before: time(query, "created_before")?,
         updated_after: time(query, "updated_after")?,

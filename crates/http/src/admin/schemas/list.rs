@@ -1,7 +1,8 @@
 //! `GET /schemas`
 
 use palisade_authz::action::ListIdentitySchemas;
-use palisade_identity::RawJson;
+use palisade_identity::{RawJson, page::PageSize};
+use palisade_store::PageRequest;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -35,11 +36,20 @@ pub(super) fn doc() -> Doc {
 }
 
 pub(super) async fn list(guarded: Guarded<ListIdentitySchemas>, call: Call) -> Answer {
-    let documents = guarded
-        .app
-        .store
-        .list_identity_schemas(&guarded.grant)
-        .await?;
+    let mut documents = Vec::new();
+    let mut next = PageRequest {
+        size: PageSize::LARGEST,
+        token: None,
+    };
+    loop {
+        let store = &guarded.app.store;
+        let page = store.list_identity_schemas(&guarded.grant, &next).await?;
+        documents.extend(page.items);
+        next.token = page.next;
+        if next.token.is_none() {
+            break;
+        }
+    }
     let body: Vec<SchemaContainer<'_>> = documents
         .iter()
         .map(|document| SchemaContainer {

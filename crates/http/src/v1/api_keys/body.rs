@@ -30,6 +30,9 @@ pub(super) struct KeyBody {
     #[schema(required = true)]
     last_used_at: Option<DateTime<Utc>>,
     created_at: DateTime<Utc>,
+    /// The key that took its place when it was rotated.
+    #[schema(required = true)]
+    replaced_by: Option<Uuid>,
 }
 
 impl From<ApiKeyRecord> for KeyBody {
@@ -44,6 +47,7 @@ impl From<ApiKeyRecord> for KeyBody {
             revoked_at,
             last_used_at,
             created_at,
+            replaced_by,
         } = record;
         Self {
             id: id.as_uuid(),
@@ -55,6 +59,7 @@ impl From<ApiKeyRecord> for KeyBody {
             revoked_at,
             last_used_at,
             created_at,
+            replaced_by: replaced_by.map(|id| id.as_uuid()),
         }
     }
 }
@@ -69,14 +74,20 @@ pub(in crate::v1) struct KeyWithSecret {
     secret: String,
 }
 
+impl KeyWithSecret {
+    pub(super) fn new(record: ApiKeyRecord, key: &ApiKey) -> Self {
+        Self {
+            key: record.into(),
+            secret: key.reveal(),
+        }
+    }
+}
+
 /// Answers with a new key.
 ///
 /// # Errors
 /// `internal` where it does not serialize.
 pub(in crate::v1) fn created(request: &HttpRequest, record: ApiKeyRecord, key: &ApiKey) -> Answer {
     let place = format!("{}/{}", request.path(), record.id);
-    Reply::created(request, place).json(&KeyWithSecret {
-        key: record.into(),
-        secret: key.reveal(),
-    })
+    Reply::created(request, place).json(&KeyWithSecret::new(record, key))
 }

@@ -3,8 +3,14 @@
 use palisade_authz::action::ListApiKeys;
 use palisade_envelope::Code;
 
-use super::body::KeyBody;
-use crate::{call::Call, doc::Doc, guard::Guarded, problem::Answer, reply::collection};
+use super::{super::paging, body::KeyBody};
+use crate::{
+    call::Call,
+    doc::{Doc, Param},
+    guard::Guarded,
+    problem::Answer,
+    reply::collection,
+};
 
 pub(super) fn doc() -> Doc {
     Doc::new(
@@ -13,17 +19,22 @@ pub(super) fn doc() -> Doc {
         "API keys",
         "List the API keys, revoked ones among them",
     )
+    .query(&Param::PAGE_V1)
     .collects::<KeyBody>()
-    .refuses(&[Code::InvalidRequest])
+    .refuses(&[Code::InvalidRequest, Code::InvalidPageToken])
 }
 
 pub(super) async fn list(guarded: Guarded<ListApiKeys>, call: Call) -> Answer {
-    let query = call.query(&[])?;
-    let records = guarded.app.store.list_api_keys(&guarded.grant).await?;
+    let query = call.query(paging::PARAMETERS)?;
+    let page = guarded
+        .app
+        .store
+        .list_api_keys(&guarded.grant, &paging::page(&query)?)
+        .await?;
     collection(
         &call.request,
         &query,
-        records.into_iter().map(KeyBody::from).collect(),
-        None,
+        page.items.into_iter().map(KeyBody::from).collect(),
+        page.next,
     )
 }

@@ -5,6 +5,7 @@ mod create;
 mod list;
 pub(super) mod request;
 mod revoke;
+mod rotate;
 
 use std::sync::Arc;
 
@@ -26,6 +27,12 @@ pub(super) fn mount(table: &mut RouteTable) {
         "/v1/api-keys/{id}",
         revoke::revoke,
         revoke::doc(),
+    );
+    table.guarded::<action::RotateApiKey, _, _>(
+        Method::POST,
+        "/v1/api-keys/{id}/rotate",
+        rotate::rotate,
+        rotate::doc(),
     );
 }
 

@@ -26,7 +26,7 @@ pub(super) fn doc() -> Doc {
 
 pub(super) async fn delete(guarded: Guarded<DeleteIdentityProvider>, call: Call) -> Answer {
     call.query(&[])?;
-    let expected = preconditions::only_revision(&call.request)?;
+    let expected = preconditions::if_match(&call.request)?;
     if guarded
         .app
         .store

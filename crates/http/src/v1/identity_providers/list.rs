@@ -3,8 +3,14 @@
 use palisade_authz::action::ListIdentityProviders;
 use palisade_envelope::Code;
 
-use super::body::ProviderBody;
-use crate::{call::Call, doc::Doc, guard::Guarded, problem::Answer, reply::collection};
+use super::{super::paging, body::ProviderBody};
+use crate::{
+    call::Call,
+    doc::{Doc, Param},
+    guard::Guarded,
+    problem::Answer,
+    reply::collection,
+};
 
 pub(super) fn doc() -> Doc {
     Doc::new(
@@ -13,21 +19,22 @@ pub(super) fn doc() -> Doc {
         "identity providers",
         "List the identity providers",
     )
+    .query(&Param::PAGE_V1)
     .collects::<ProviderBody>()
-    .refuses(&[Code::InvalidRequest])
+    .refuses(&[Code::InvalidRequest, Code::InvalidPageToken])
 }
 
 pub(super) async fn list(guarded: Guarded<ListIdentityProviders>, call: Call) -> Answer {
-    let query = call.query(&[])?;
-    let providers = guarded
+    let query = call.query(paging::PARAMETERS)?;
+    let page = guarded
         .app
         .store
-        .list_identity_providers(&guarded.grant)
+        .list_identity_providers(&guarded.grant, &paging::page(&query)?)
         .await?;
     collection(
         &call.request,
         &query,
-        providers.into_iter().map(ProviderBody::from).collect(),
-        None,
+        page.items.into_iter().map(ProviderBody::from).collect(),
+        page.next,
     )
 }

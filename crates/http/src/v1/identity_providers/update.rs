@@ -49,7 +49,7 @@ pub(super) fn doc() -> Doc {
 
 pub(super) async fn update(guarded: Guarded<UpdateIdentityProvider>, mut call: Call) -> Answer {
     call.query(&[])?;
-    let expected = preconditions::only_revision(&call.request)?;
+    let expected = preconditions::if_match(&call.request)?;
     let update = read(&call.body(Media::MergePatch).await?)?;
     let provider = guarded
         .app

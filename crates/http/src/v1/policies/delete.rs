@@ -27,7 +27,7 @@ pub(super) fn doc() -> Doc {
 
 pub(super) async fn delete(guarded: Guarded<DeletePolicy>, call: Call) -> Answer {
     call.query(&[])?;
-    let expected = preconditions::only_revision(&call.request)?;
+    let expected = preconditions::if_match(&call.request)?;
     let (gate, tenant) = (Arc::clone(&guarded.app.gate), guarded.grant.tenant());
     let check =
         move |policies: &[palisade_authz::StoredPolicy]| gate.check_lockout(tenant, policies);

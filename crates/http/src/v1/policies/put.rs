@@ -47,7 +47,7 @@ pub(super) fn doc() -> Doc {
 
 pub(super) async fn put(guarded: Guarded<PutPolicy>, mut call: Call) -> Answer {
     call.query(&[])?;
-    let expected = preconditions::only_revision(&call.request)?;
+    let expected = preconditions::if_match(&call.request)?;
     let mut fields = Fields::parse(&call.body(Media::Json).await?)?;
     let text = fields.text("policy")?;
     fields.finish(&["policy"])?;

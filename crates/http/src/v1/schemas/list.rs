@@ -3,8 +3,14 @@
 use palisade_authz::action::ListIdentitySchemas;
 use palisade_envelope::Code;
 
-use super::body::SchemaBody;
-use crate::{call::Call, doc::Doc, guard::Guarded, problem::Answer, reply::collection};
+use super::{super::paging, body::SchemaBody};
+use crate::{
+    call::Call,
+    doc::{Doc, Param},
+    guard::Guarded,
+    problem::Answer,
+    reply::collection,
+};
 
 pub(super) fn doc() -> Doc {
     Doc::new(
@@ -13,21 +19,22 @@ pub(super) fn doc() -> Doc {
         "schemas",
         "List the identity schemas",
     )
+    .query(&Param::PAGE_V1)
     .collects::<SchemaBody>()
-    .refuses(&[Code::InvalidRequest])
+    .refuses(&[Code::InvalidRequest, Code::InvalidPageToken])
 }
 
 pub(super) async fn list(guarded: Guarded<ListIdentitySchemas>, call: Call) -> Answer {
-    let query = call.query(&[])?;
-    let documents = guarded
+    let query = call.query(paging::PARAMETERS)?;
+    let page = guarded
         .app
         .store
-        .list_identity_schemas(&guarded.grant)
+        .list_identity_schemas(&guarded.grant, &paging::page(&query)?)
         .await?;
     collection(
         &call.request,
         &query,
-        documents.into_iter().map(SchemaBody::from).collect(),
-        None,
+        page.items.into_iter().map(SchemaBody::from).collect(),
+        page.next,
     )
 }

@@ -52,7 +52,7 @@ pub(super) fn doc() -> Doc {
 pub(super) async fn put(guarded: Guarded<PutIdentitySchema>, mut call: Call) -> Answer {
     call.query(&[])?;
     bounded("id", guarded.grant.target().id().to_owned(), 255)?;
-    let expected = preconditions::only_revision(&call.request)?;
+    let expected = preconditions::if_match(&call.request)?;
     let mut fields = Fields::parse(&call.body(Media::Json).await?)?;
     let schema = fields.object("schema")?;
     fields.finish(&["schema"])?;

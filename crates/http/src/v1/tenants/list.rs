@@ -20,7 +20,7 @@ pub(super) fn doc() -> Doc {
 }
 
 pub(super) async fn list(guarded: Guarded<ListTenants>, call: Call) -> Answer {
-    let query = call.query(&["page_size", "page_token"])?;
+    let query = call.query(paging::PARAMETERS)?;
     let page = guarded
         .app
         .store

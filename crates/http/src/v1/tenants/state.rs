@@ -5,7 +5,7 @@ use palisade_envelope::{Code, Error};
 use palisade_store::Tenant;
 
 use super::body::TenantBody;
-use crate::{call::Call, doc::Doc, guard::Guarded, problem::Answer, reply::Reply};
+use crate::{call::Call, doc::Doc, guard::Guarded, preconditions, problem::Answer, reply::Reply};
 
 pub(super) fn suspend_doc() -> Doc {
     doc(
@@ -23,20 +23,38 @@ fn doc(id: &'static str, name: &'static str, summary: &'static str) -> Doc {
     Doc::new(id, name, "tenants", summary)
         .replies::<TenantBody>(200)
         .tagged()
-        .refuses(&[Code::InvalidId, Code::InvalidRequest, Code::NotFound])
+        .refuses(&[
+            Code::InvalidId,
+            Code::InvalidRequest,
+            Code::NotFound,
+            Code::StaleResource,
+        ])
 }
 
 pub(super) async fn suspend(guarded: Guarded<SuspendTenant>, call: Call) -> Answer {
     call.query(&[])?;
+    let expected = preconditions::if_match(&call.request)?;
     answer(
         &call,
-        guarded.app.store.suspend_tenant(guarded.grant).await?,
+        guarded
+            .app
+            .store
+            .suspend_tenant(guarded.grant, expected)
+            .await?,
     )
 }
 
 pub(super) async fn resume(guarded: Guarded<ResumeTenant>, call: Call) -> Answer {
     call.query(&[])?;
-    answer(&call, guarded.app.store.resume_tenant(guarded.grant).await?)
+    let expected = preconditions::if_match(&call.request)?;
+    answer(
+        &call,
+        guarded
+            .app
+            .store
+            .resume_tenant(guarded.grant, expected)
+            .await?,
+    )
 }
 
 fn answer(call: &Call, tenant: Option<Tenant>) -> Answer {

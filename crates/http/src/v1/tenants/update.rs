@@ -51,7 +51,7 @@ pub(super) fn doc() -> Doc {
 
 pub(super) async fn update(guarded: Guarded<UpdateTenant>, mut call: Call) -> Answer {
     call.query(&[])?;
-    let expected = preconditions::only_revision(&call.request)?;
+    let expected = preconditions::if_match(&call.request)?;
     let update = read(&call.body(Media::MergePatch).await?)?;
     let tenant = guarded
         .app

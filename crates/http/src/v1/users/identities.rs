@@ -3,8 +3,14 @@
 use palisade_authz::action::ListExternalIdentities;
 use palisade_envelope::{Code, Error};
 
-use super::body::ExternalIdentityBody;
-use crate::{call::Call, doc::Doc, guard::Guarded, problem::Answer, reply::collection};
+use super::{super::paging, body::ExternalIdentityBody};
+use crate::{
+    call::Call,
+    doc::{Doc, Param},
+    guard::Guarded,
+    problem::Answer,
+    reply::collection,
+};
 
 pub(super) fn doc() -> Doc {
     Doc::new(
@@ -13,26 +19,35 @@ pub(super) fn doc() -> Doc {
         "users",
         "List user identities",
     )
+    .query(&Param::PAGE_V1)
     .collects::<ExternalIdentityBody>()
-    .refuses(&[Code::InvalidId, Code::InvalidRequest, Code::NotFound])
+    .refuses(&[
+        Code::InvalidId,
+        Code::InvalidRequest,
+        Code::InvalidPageToken,
+        Code::NotFound,
+    ])
 }
 
 pub(super) async fn identities(guarded: Guarded<ListExternalIdentities>, call: Call) -> Answer {
-    let query = call.query(&[])?;
+    let query = call.query(paging::PARAMETERS)?;
+    let page = paging::page(&query)?;
     guarded
         .loaded
         .open(&guarded.grant)
         .ok_or_else(|| Error::new(Code::NotFound))?;
-    // One page: an identity has few.
-    let links = guarded
+    let page = guarded
         .app
         .store
-        .list_external_identities(&guarded.grant)
+        .list_external_identities(&guarded.grant, &page)
         .await?;
     collection(
         &call.request,
         &query,
-        links.into_iter().map(ExternalIdentityBody::from).collect(),
-        None,
+        page.items
+            .into_iter()
+            .map(ExternalIdentityBody::from)
+            .collect(),
+        page.next,
     )
 }

@@ -26,6 +26,11 @@ pub(super) fn doc() -> Doc {
                 Kind::Word(&["active", "inactive"]),
                 "only those in this state",
             ),
+            Param::new(
+                "provider",
+                Kind::Text,
+                "only those with an account at the identity provider of this name or id",
+            ),
         ])
         .query(&Param::PAGE_V1)
         .collects::<UserBody>()
@@ -33,7 +38,7 @@ pub(super) fn doc() -> Doc {
 }
 
 pub(super) async fn list(guarded: Guarded<ListIdentities>, call: Call) -> Answer {
-    let query = call.query(&["q", "state", "page_size", "page_token"])?;
+    let query = call.query(&["q", "state", "provider", "page_size", "page_token"])?;
     let state = query
         .one("state")?
         .map(|word| {
@@ -43,6 +48,7 @@ pub(super) async fn list(guarded: Guarded<ListIdentities>, call: Call) -> Answer
     let filter = IdentityFilter {
         credentials_identifier_similar: query.one("q")?.map(str::to_owned),
         state,
+        provider: query.one("provider")?.map(str::to_owned),
         ..IdentityFilter::default()
     };
     let page = paging::page(&query)?;

@@ -87,6 +87,50 @@ fn an_imported_password_and_accounts_are_credentials() {
 }
 
 #[test]
+fn what_ory_keeps_of_an_account_is_kept_and_goes_with_it() {
+    let organization = "018f4b1e-0000-7000-8000-000000000001";
+    let Changed { identity, .. } = created(json!({
+        "traits": { "email": "ada@example.org" },
+        "credentials": {
+            "oidc": { "config": { "providers": [
+                { "provider": "google", "subject": "1", "use_auto_link": true, "organization": organization },
+                { "provider": "google", "subject": "2", "use_auto_link": false, "organization": "" },
+            ] } },
+            "saml": { "config": { "providers": [
+                { "provider": "corp", "subject": "3", "organization": organization },
+            ] } },
+        },
+    }))
+    .expect("is created");
+    let config = |identity: &Identity, kind| {
+        credential::reveal(identity, kind, None)
+            .expect("is there")
+            .to_value()["providers"]
+            .clone()
+    };
+    let oidc = config(&identity, CredentialType::Oidc);
+    assert_eq!(
+        (&oidc[0]["use_auto_link"], &oidc[0]["organization"]),
+        (&json!(true), &json!(organization))
+    );
+    let second = oidc[1].as_object().expect("an account");
+    assert!(!second.contains_key("use_auto_link") && !second.contains_key("organization"));
+    assert_eq!(
+        config(&identity, CredentialType::Saml)[0]["organization"],
+        organization
+    );
+    // An import that says nothing of it changes nothing of it.
+    let again = json!({ "oidc": { "config": { "providers": [{ "provider": "google", "subject": "1" }] } } });
+    let body = json!({ "traits": { "email": "ada@example.org" }, "credentials": again });
+    let replaced = replaced(&identity, body).expect("is replaced").identity;
+    assert_eq!(config(&replaced, CredentialType::Oidc), oidc);
+    let unlinked = unlink(&replaced, "google", ProviderType::Oidc, "1", at(20)).identity;
+    let linked = link(&unlinked, "google", ProviderType::Oidc, "1", at(30)).expect("links");
+    let oidc = config(&linked.identity, CredentialType::Oidc);
+    assert!(oidc[0].get("organization").is_none(), "{oidc}");
+}
+
+#[test]
 fn accounts_that_can_not_be_identifiers_are_refused_by_name() {
     for (account, name) in [
         (

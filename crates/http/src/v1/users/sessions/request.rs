@@ -74,7 +74,8 @@ struct IssueDevice {
 /// `invalid_request`, `unknown_field` or `invalid_json`, naming the field.
 pub(super) fn read(body: &[u8], settings: &SessionSettings, now: Timestamp) -> Result<NewSession> {
     let mut fields = Fields::parse(body)?;
-    let lifespan = fields.optional_integer("lifespan_seconds")?;
+    let longest = settings.longest_lifespan.as_secs();
+    let lifespan = fields.optional_integer("lifespan_seconds", 1..=longest)?;
     let end = fields.optional_time("expires_at")?;
     let authenticated_at = past(&mut fields, "authenticated_at", now)?;
     let aal = aal(&mut fields, "authenticator_assurance_level")?;
@@ -111,7 +112,7 @@ pub(super) fn read(body: &[u8], settings: &SessionSettings, now: Timestamp) -> R
 }
 
 fn expiry(
-    lifespan: Option<i64>,
+    lifespan: Option<u64>,
     end: Option<Timestamp>,
     settings: &SessionSettings,
     now: Timestamp,
@@ -123,11 +124,7 @@ fn expiry(
             "expires_at",
             "to be left out where `lifespan_seconds` is sent",
         )),
-        (Some(seconds), None) => u64::try_from(seconds)
-            .ok()
-            .filter(|seconds| (1..=longest).contains(seconds))
-            .map(|seconds| now + Duration::from_secs(seconds))
-            .ok_or_else(|| Error::field("lifespan_seconds", format!("1 to {longest}"))),
+        (Some(seconds), None) => Ok(now + Duration::from_secs(seconds)),
         (None, Some(end)) => {
             if end > now && end <= now + settings.longest_lifespan {
                 Ok(end)
