@@ -116,7 +116,8 @@ usually! {
     InTenant: CreateIdentity, ListIdentities, RevealCredentials, CreateIdentityProvider, ListIdentityProviders,
         ListIdentitySchemas, ListPolicies, ValidatePolicy, CreateApiKey, ListApiKeys, ListAuditEvents, ReadSelf,
         CreateTenant, ListTenants;
-    IdentityInPath: ReadIdentity, UpdateIdentity, DeleteIdentity, ListExternalIdentities, LinkExternalIdentity;
+    IdentityInPath: ReadIdentity, UpdateIdentity, DeleteIdentity, ListExternalIdentities, LinkExternalIdentity,
+        VerifyPassword, DeleteCredential;
     LinkInPath: UnlinkExternalIdentity;
     ProviderInPath: ReadIdentityProvider, UpdateIdentityProvider, DeleteIdentityProvider;
     SchemaInPath: ReadIdentitySchema, PutIdentitySchema;

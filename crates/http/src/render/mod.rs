@@ -34,7 +34,11 @@ pub(crate) fn problem(problem: &Problem, dialect: Dialect, request_id: &str) -> 
         reply.insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"palisade\""));
     }
     if status == StatusCode::SERVICE_UNAVAILABLE || status == StatusCode::TOO_MANY_REQUESTS {
-        reply.insert_header((header::RETRY_AFTER, "1"));
+        let seconds = envelope
+            .details
+            .get("retry_after_seconds")
+            .and_then(serde_json::Value::as_u64);
+        reply.insert_header((header::RETRY_AFTER, seconds.unwrap_or(1).to_string()));
     }
     let body = match dialect {
         Dialect::V1 => v1::body(envelope),

@@ -3,16 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use palisade_envelope::{Error, Result};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::{CredentialImport, MAX_IDENTIFIER, PasswordImport, ProviderSubject};
+use super::{
+    CodeImport, CredentialImport, MAX_IDENTIFIER, PasswordImport, ProviderSubject, TotpImport,
+};
 use crate::{
-    Credential, CredentialType, Credentials, RawJson, Secret, Timestamp, credential::hash, link,
-    schema::Derived,
+    Credential, CredentialType, Credentials, IdentityId, RawJson, Secret, Secrets, Timestamp,
+    credential::hash, link, schema::Derived,
 };
 
 /// The most accounts at outside providers of one type that an identity may have.
 const MAX_ACCOUNTS: usize = 500;
+/// The most backup codes that an identity may have.
+const MAX_CODES: usize = 500;
 
 /// What becomes of the credentials.
 pub(super) struct Merged {
@@ -26,8 +30,10 @@ pub(super) struct Merged {
 /// working, and its identifier is not free, because a trait went away.
 pub(super) fn merge(
     credentials: Credentials,
+    kept: &Secrets,
     import: CredentialImport,
     derived: &Derived,
+    id: IdentityId,
     now: Timestamp,
 ) -> Result<Merged> {
     let mut merged = Merged {
@@ -38,6 +44,10 @@ pub(super) fn merge(
         password,
         oidc,
         saml,
+        totp,
+        lookup_secret,
+        webauthn,
+        passkey,
     } = import;
     merged.identified(CredentialType::Password, &derived.password, now);
     merged.identified(CredentialType::Webauthn, &derived.webauthn, now);
@@ -47,7 +57,21 @@ pub(super) fn merge(
     }
     for (kind, accounts) in [(CredentialType::Oidc, oidc), (CredentialType::Saml, saml)] {
         if let Some(accounts) = accounts {
-            merged.accounts(kind, &accounts, now)?;
+            merged.accounts(kind, &accounts, kept.get(&kind), now)?;
+        }
+    }
+    if let Some(totp) = totp {
+        merged.totp(&totp, id, now);
+    }
+    if let Some(codes) = lookup_secret {
+        merged.codes(&codes, kept.get(&CredentialType::LookupSecret), id, now)?;
+    }
+    for (kind, import) in [
+        (CredentialType::Webauthn, webauthn),
+        (CredentialType::Passkey, passkey),
+    ] {
+        if let Some(import) = import {
+            merged.keys(kind, import, kept.get(&kind), now)?;
         }
     }
     Ok(merged)
@@ -128,6 +152,7 @@ impl Merged {
         &mut self,
         kind: CredentialType,
         accounts: &[ProviderSubject],
+        kept: Option<&Secret>,
         now: Timestamp,
     ) -> Result<()> {
         let mut identifiers = Vec::with_capacity(accounts.len());
@@ -152,10 +177,102 @@ impl Merged {
         if !identifiers.is_empty() {
             add_accounts(&mut self.credentials, kind, identifiers, now);
         }
+        self.marks(kind, accounts, kept);
         Ok(())
     }
 
-    fn secret(&mut self, kind: CredentialType, config: &Value) {
+    /// What is known of accounts beyond provider and subject, which are the identifiers.
+    fn marks(&mut self, kind: CredentialType, accounts: &[ProviderSubject], kept: Option<&Secret>) {
+        let marked =
+            |account: &&ProviderSubject| account.organization.is_some() || account.use_auto_link;
+        let new: Vec<Value> = accounts
+            .iter()
+            .filter(marked)
+            .map(|account| {
+                let ProviderSubject {
+                    provider,
+                    subject,
+                    organization,
+                    use_auto_link,
+                } = account;
+                let mut mark = Map::new();
+                mark.insert("provider".to_owned(), provider.as_str().into());
+                mark.insert("subject".to_owned(), subject.as_str().into());
+                if let Some(organization) = organization {
+                    mark.insert("organization".to_owned(), organization.to_string().into());
+                }
+                if *use_auto_link {
+                    mark.insert("use_auto_link".to_owned(), true.into());
+                }
+                Value::Object(mark)
+            })
+            .collect();
+        if new.is_empty() {
+            return;
+        }
+        let same = |one: &Value, other: &Value| {
+            one.get("provider") == other.get("provider")
+                && one.get("subject") == other.get("subject")
+        };
+        let mut all: Vec<Value> = super::keys::list(kept, "providers")
+            .into_iter()
+            .filter(|old| !new.iter().any(|new| same(old, new)))
+            .collect();
+        all.extend(new);
+        self.secret(kind, &json!({ "providers": all }));
+    }
+
+    fn totp(&mut self, totp: &TotpImport, id: IdentityId, now: Timestamp) {
+        let credential = entry(&mut self.credentials, CredentialType::Totp, now);
+        credential.identifiers = vec![id.to_string()];
+        credential.usable = true;
+        credential.updated_at = now;
+        self.secret(
+            CredentialType::Totp,
+            &json!({ "totp_url": totp.0.as_str() }),
+        );
+    }
+
+    fn codes(
+        &mut self,
+        codes: &[CodeImport],
+        kept: Option<&Secret>,
+        id: IdentityId,
+        now: Timestamp,
+    ) -> Result<()> {
+        let mut all = super::keys::list(kept, "recovery_codes");
+        for CodeImport { code, used_at } in codes {
+            let known =
+                |known: &Value| known.get("code").and_then(Value::as_str) == Some(code.as_str());
+            if all.iter().any(known) {
+                continue;
+            }
+            all.push(match used_at {
+                Some(used_at) => json!({ "code": code.as_str(), "used_at": used_at }),
+                None => json!({ "code": code.as_str() }),
+            });
+        }
+        if all.len() > MAX_CODES {
+            return Err(Error::field(
+                "credentials.lookup_secret.config.codes",
+                format!("at most {MAX_CODES} codes on one identity"),
+            ));
+        }
+        if all.is_empty() {
+            return Ok(());
+        }
+        let credential = entry(&mut self.credentials, CredentialType::LookupSecret, now);
+        credential.identifiers = vec![id.to_string()];
+        credential.usable = true;
+        credential.updated_at = now;
+        self.secret(
+            CredentialType::LookupSecret,
+            &json!({ "recovery_codes": all }),
+        );
+        Ok(())
+    }
+
+    pub(super) fn secret(&mut self, kind: CredentialType, config: &Value) {
         self.secrets
             .insert(kind, Some(Secret::new(RawJson::from_value(config))));
     }
@@ -195,7 +312,11 @@ pub(super) fn account_identifier(provider: &str, subject: &str) -> Result<String
     Ok(identifier)
 }
 
-fn entry(credentials: &mut Credentials, kind: CredentialType, now: Timestamp) -> &mut Credential {
+pub(super) fn entry(
+    credentials: &mut Credentials,
+    kind: CredentialType,
+    now: Timestamp,
+) -> &mut Credential {
     credentials.entry(kind).or_insert_with(|| Credential {
         kind,
         identifiers: Vec::new(),
@@ -204,6 +325,7 @@ fn entry(credentials: &mut Credentials, kind: CredentialType, now: Timestamp) ->
             _ => 1,
         },
         usable: false,
+        keys: 0,
         created_at: now,
         updated_at: now,
     })

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Changed, CredentialImport, DEFAULT_SCHEMA, next::Next};
 use crate::{
-    Identity, IdentitySchema, Region, Timestamp,
+    Identity, IdentitySchema, Region, Secrets, Timestamp,
     decode::{self, Object, Unknown},
     patch::{Patch, Pointer, invalid},
 };
@@ -90,7 +90,8 @@ pub fn finish_patch(
     schema: &IdentitySchema,
     now: Timestamp,
 ) -> Result<Changed> {
-    patched.next.after(current, schema, now)
+    // A patch brings no credentials.
+    patched.next.after(current, &Secrets::new(), schema, now)
 }
 
 fn check(pointer: &Pointer) -> Result<()> {

@@ -181,7 +181,7 @@ fn address(mut object: Object) -> Result<AddressImport> {
 }
 
 /// Cut to the microsecond, which is what the databases keep. Years that have four digits only.
-fn time(text: &str) -> Option<Timestamp> {
+pub(super) fn time(text: &str) -> Option<Timestamp> {
     let time = chrono::DateTime::parse_from_rfc3339(text).ok()?.to_utc();
     let in_range = (0..253_402_300_800).contains(&time.timestamp());
     Timestamp::from_timestamp_micros(time.timestamp_micros()).filter(|_| in_range)

@@ -2,6 +2,7 @@
 
 mod credentials;
 mod identity;
+mod keys;
 mod object;
 
 pub(crate) use identity::{address_list, external_id, organization, region, schema_id, state};

@@ -6,7 +6,7 @@ use actix_web::HttpRequest;
 use palisade_authz::action::UpdateIdentity;
 use palisade_envelope::{Code, Error, Result};
 use palisade_identity::{
-    Identity, IdentitySchema, Region,
+    CredentialType, Identity, IdentitySchema, Region, Secrets,
     change::{Changed, CredentialImport},
 };
 use palisade_tenancy::TenantScope;
@@ -51,19 +51,20 @@ pub(super) async fn hash_password(app: &App, credentials: &mut CredentialImport)
 
 /// Applies a change to the identity of this request and answers with its new state.
 ///
-/// `apply` gives the next state from the current one. Where another writer was faster and the caller did not insist
+/// `apply` gives the next state from the current one and the secrets of the kinds that it adds to. Where another writer was faster and the caller did not insist
 /// on a revision, everything is done again.
 pub(super) async fn update<F, Fut>(
     first: Guarded<UpdateIdentity>,
     request: &HttpRequest,
+    adds_to: &[CredentialType],
     apply: F,
 ) -> Answer
 where
-    F: Fn(Identity) -> Fut,
+    F: Fn(Identity, Secrets) -> Fut,
     Fut: Future<Output = Result<(Changed, Option<Region>)>>,
 {
     let app = first.app.clone();
-    let once = |guarded| write(guarded, request, &apply);
+    let once = |guarded| write(guarded, request, adds_to, &apply);
     let (identity, region) = if preconditions::if_match(request)?.is_some() {
         once(first).await?
     } else {
@@ -78,10 +79,11 @@ where
 async fn write<F, Fut>(
     guarded: Guarded<UpdateIdentity>,
     request: &HttpRequest,
+    adds_to: &[CredentialType],
     apply: &F,
 ) -> Result<(Identity, Option<Region>)>
 where
-    F: Fn(Identity) -> Fut,
+    F: Fn(Identity, Secrets) -> Fut,
     Fut: Future<Output = Result<(Changed, Option<Region>)>>,
 {
     let Guarded {
@@ -93,7 +95,9 @@ where
     let revision = current.revision;
     preconditions::check(request, revision)?;
     let links = palisade_linking::imported::plan(&current);
-    let (changed, region) = apply(current).await?;
+    // After the identity: where they are newer than it, the write is stale.
+    let kept = app.store.secrets_to_update(&grant, adds_to).await?;
+    let (changed, region) = apply(current, kept).await?;
     let target = || grant.target().clone();
     let imports = imports::grants(request, target, &links, &changed.identity).await?;
     let identity = app

@@ -42,7 +42,7 @@ pub(super) async fn patch(guarded: Guarded<UpdateIdentity>, mut call: Call) -> A
     let (app, caller) = (guarded.app.clone(), guarded.caller.clone());
     let patch = decode::patch(&call.body(Media::Any).await?)?;
     let (app, scope, patch) = (&app, caller.scope(), &patch);
-    update(guarded, &call.request, |current| async move {
+    update(guarded, &call.request, &[], |current, _| async move {
         let patched = change::patch(&current, patch)?;
         let region = patched.region();
         let schema = schema(app, scope, patched.schema_id()).await?;

@@ -45,12 +45,18 @@ pub(super) async fn replace(guarded: Guarded<UpdateIdentity>, mut call: Call) ->
     // Once, whatever the number of tries.
     hash_password(&app, &mut input.credentials).await?;
     let (app, scope, input) = (&app, caller.scope(), &input);
-    update(guarded, &call.request, |current| async move {
-        let schema = schema(app, scope, input.schema_id(&current)).await?;
-        Ok((
-            change::replace(&current, input.clone(), &schema, app.clock.now())?,
-            input.region,
-        ))
-    })
+    let adds_to = input.credentials.adds_to();
+    update(
+        guarded,
+        &call.request,
+        &adds_to,
+        |current, kept| async move {
+            let schema = schema(app, scope, input.schema_id(&current)).await?;
+            Ok((
+                change::replace(&current, &kept, input.clone(), &schema, app.clock.now())?,
+                input.region,
+            ))
+        },
+    )
     .await
 }
