@@ -25,6 +25,8 @@ mod coverage;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod credentials;
+#[cfg(test)]
 mod gateway;
 #[cfg(test)]
 mod house;
@@ -39,6 +41,8 @@ mod notices;
 #[cfg(test)]
 mod ory_sdk;
 #[cfg(test)]
+mod passwords;
+#[cfg(test)]
 mod policies;
 #[cfg(test)]
 mod program;
@@ -46,3 +50,5 @@ mod program;
 mod quickstart;
 #[cfg(test)]
 mod telemetry;
+#[cfg(test)]
+mod wording;

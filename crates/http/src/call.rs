@@ -40,6 +40,8 @@ pub enum Media {
     Any,
     /// `application/json`.
     Json,
+    /// `application/json`, as Ory's PUT wants it: anything else, and an empty body, is a 400 there.
+    OryJson,
     /// `application/merge-patch+json` or `application/json`.
     MergePatch,
 }
@@ -70,6 +72,13 @@ impl Call {
     pub async fn body(&mut self, media: Media) -> Result<Bytes> {
         self.check_media(media)?;
         let limit = Dialect::body_limit(self.request.path());
+        let length = self.request.headers().get(header::CONTENT_LENGTH);
+        if media == Media::OryJson && length.is_some_and(|length| length == "0") {
+            return Err(Error::with_message(
+                Code::InvalidJson,
+                "Unable to decode HTTP Request Body because its HTTP Header \"Content-Length\" is zero.",
+            ));
+        }
         let announced = self
             .request
             .headers()
@@ -122,7 +131,7 @@ impl Call {
         }
         let expected = match media {
             Media::Any => return Ok(()),
-            Media::Json => "`application/json`",
+            Media::Json | Media::OryJson => "`application/json`",
             Media::MergePatch => "`application/merge-patch+json` or `application/json`",
         };
         let declared = headers
@@ -140,12 +149,15 @@ impl Call {
         if fits {
             return Ok(());
         }
-        Err(Error::with_message(
-            Code::UnsupportedMediaType,
-            format!("`Content-Type`: expected {expected}"),
+        let code = match media {
+            Media::OryJson => Code::InvalidRequest,
+            _ => Code::UnsupportedMediaType,
+        };
+        Err(
+            Error::with_message(code, format!("`Content-Type`: expected {expected}"))
+                .detail("field", "Content-Type")
+                .detail("expected", expected),
         )
-        .detail("field", "Content-Type")
-        .detail("expected", expected))
     }
 
     /// The path parameter of this name, decoded.

@@ -28,6 +28,11 @@ pub use patch::{Patched, finish_patch, patch};
 pub use remove_credential::{CredentialRemoval, remove_credential};
 pub use replace::replace;
 
+/// What is said where a new identity takes what another has; Ory's words.
+pub const TAKEN: &str = "This identity conflicts with another identity that already exists.";
+/// What is said where a changed one does; Ory's words.
+pub const IN_THE_WAY: &str =
+    "Unable to insert or update resource because a resource with that value exists already";
 /// The longest `external_id` in characters.
 pub const MAX_EXTERNAL_ID: usize = 64;
 /// The longest identifier or address in characters.

@@ -1,4 +1,5 @@
 mod create;
+mod imports;
 mod link;
 mod patch;
 mod replace;

@@ -7,7 +7,7 @@ use palisade_authz::action::UpdateIdentity;
 use palisade_envelope::{Code, Error, Result};
 use palisade_identity::{
     CredentialType, Identity, IdentitySchema, Region, Secrets,
-    change::{Changed, CredentialImport},
+    change::{Changed, CredentialImport, IN_THE_WAY},
 };
 use palisade_tenancy::TenantScope;
 
@@ -47,6 +47,16 @@ pub(super) async fn hash_password(app: &App, credentials: &mut CredentialImport)
         credentials.set_password_hash(app.hashing.argon2id(plain).await?);
     }
     Ok(())
+}
+
+/// Says of a value that is taken what Ory says of it. Other conflicts have words of their own.
+pub(super) fn taken(error: Error, words: &'static str) -> Error {
+    let names_fields = error.envelope().details.contains_key("conflicts");
+    if error.code() == Code::Conflict && names_fields {
+        error.reworded(words)
+    } else {
+        error
+    }
 }
 
 /// Applies a change to the identity of this request and answers with its new state.
@@ -103,6 +113,7 @@ where
     let identity = app
         .store
         .update_identity(grant, revision, changed, imports)
-        .await?;
+        .await
+        .map_err(|error| taken(error, IN_THE_WAY))?;
     Ok((identity, region))
 }
