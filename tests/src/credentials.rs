@@ -1,8 +1,9 @@
 //! Credentials: what is imported, what is shown of it and to whom, and what can be removed.
 
+use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
 
-use crate::{client::Caller, house::Tenant};
+use crate::{client::Caller, database::connect, house::Tenant};
 
 const TOTP: &str = "otpauth://totp/Acme:ada?secret=JBSWY3DPEHPK3PXP&issuer=Acme";
 const HASH: &str = "$2a$10$ZsCsoVQ3xfBG/K2z2XpBf.tm90GZmtOqtqWcB5.pYd5Eq8y7RlDyq";
@@ -43,6 +44,15 @@ async fn credentials(owner: &Caller, id: &str) -> Value {
 async fn shown(owner: &Caller, id: &str, kind: &str) -> Value {
     let path = format!("/admin/identities/{id}?include_credential={kind}");
     owner.get(&path).await.expect(200).json()["credentials"][kind].clone()
+}
+
+/// A UUID as the database writes it.
+fn literal(database: &str, id: &str) -> String {
+    if database.starts_with("sqlite") {
+        format!("x'{}'", id.replace('-', ""))
+    } else {
+        format!("'{id}'")
+    }
 }
 
 fn place(tenant: &Tenant, kind: &str) -> String {
@@ -201,6 +211,22 @@ on_both_databases! {
         }
         let link = format!("/v1/users/{}/identities", alpha.ada);
         assert_eq!(owner.all(&link).await.len(), 1);
+    }
+
+    async fn a_link_that_a_scim_client_manages_stays_unless_forced(house: House) {
+        let owner = &house.alpha.owner;
+        let id = create(owner, "all", everything()).await;
+        // No caller can make such a link yet.
+        let managed = format!(
+            "UPDATE external_identities SET linked_by = 'scim' WHERE tenant_id = {} AND external_id = '2'",
+            literal(house.gateway.database(), &house.alpha.id),
+        );
+        connect(house.gateway.database()).await.execute_unprepared(&managed).await.expect("is marked");
+        let path = format!("/admin/identities/{id}/credentials/oidc?identifier=github:2");
+        owner.delete(&path).await.refused(409, "managed_by_scim");
+        assert_eq!(credentials(owner, &id).await["oidc"]["identifiers"], json!(["github:2", "google:Sub:1"]));
+        owner.delete(&format!("{path}&force=true")).await.expect(204);
+        assert_eq!(owner.all(&format!("/v1/users/{id}/identities")).await.len(), 2);
     }
 
     async fn a_policy_on_unlinking_holds_for_credentials_too(house: House) {

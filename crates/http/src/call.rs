@@ -72,13 +72,6 @@ impl Call {
     pub async fn body(&mut self, media: Media) -> Result<Bytes> {
         self.check_media(media)?;
         let limit = Dialect::body_limit(self.request.path());
-        let length = self.request.headers().get(header::CONTENT_LENGTH);
-        if media == Media::OryJson && length.is_some_and(|length| length == "0") {
-            return Err(Error::with_message(
-                Code::InvalidJson,
-                "Unable to decode HTTP Request Body because its HTTP Header \"Content-Length\" is zero.",
-            ));
-        }
         let announced = self
             .request
             .headers()
@@ -103,6 +96,12 @@ impl Call {
                 return Err(too_large(limit));
             }
             body.extend_from_slice(&chunk);
+        }
+        if media == Media::OryJson && body.is_empty() {
+            return Err(Error::with_message(
+                Code::InvalidJson,
+                "Unable to decode HTTP Request Body because its HTTP Header \"Content-Length\" is zero.",
+            ));
         }
         Ok(body.freeze())
     }

@@ -53,7 +53,7 @@ impl Hash {
         )?;
         bound((1..=1024).contains(&length), "pbkdf2 with l from 1 to 1024")?;
         let (salt, digest) = (bare(salt)?, bare(digest)?);
-        check((4..=1024).contains(&digest.len()))?;
+        check((16..=1024).contains(&digest.len()))?;
         let blocks = u64::try_from(digest.len().div_ceil(block)).unwrap_or(u64::MAX);
         let work = blocks.saturating_mul(iterations.into());
         bound(

@@ -29,7 +29,7 @@ impl Hash {
         bound(bounded, BOUNDS)?;
         let params = parameters(n.trailing_zeros(), r, p).ok_or(Refusal::TooCostly(BOUNDS))?;
         let (salt, digest) = (bytes(salt)?, bytes(digest)?);
-        check((4..=256).contains(&digest.len()))?;
+        check((16..=256).contains(&digest.len()))?;
         Ok(Self {
             params,
             salt,
