@@ -193,6 +193,35 @@ on_both_databases! {
         assert_eq!(listed["sessions"].as_array().map(Vec::len), Some(1), "{listed}");
     }
 
+    async fn a_checked_password_is_answered_again_and_kept_nowhere(house: House) {
+        let owner = &house.alpha.owner;
+        let body = json!({
+            "traits": {"email": "verify@example.test"},
+            "credentials": {"password": {"config": {"password": "a long correct horse"}}},
+        });
+        let id = owner.post("/admin/identities", body).await.expect(201).text("/id");
+        let path = format!("/v1/users/{id}/verify-password");
+        let (key, password) = (fresh(), json!({"password": "a long correct horse"}));
+        let first = post(owner, &path, &key, &password).await.expect(200);
+        assert_eq!(first.json(), json!({"verified": true}));
+        let again = post(owner, &path, &key, &password).await;
+        same(&first, &again);
+        assert!(replayed(&again), "{again}");
+        let other = post(owner, &path, &key, &json!({"password": "another"})).await;
+        other.refused(422, "idempotency_key_reused");
+        let database = connect(house.gateway.database()).await;
+        let statement = Statement::from_sql_and_values(
+            database.get_database_backend(),
+            "SELECT answer, fingerprint FROM idempotency_keys WHERE idempotency_key = $1",
+            [key.as_str().into()],
+        );
+        let row = database.query_one_raw(statement).await.expect("answers").expect("a row");
+        for column in 0..2 {
+            let kept: Vec<u8> = row.try_get_by_index(column).expect("bytes");
+            assert!(!kept.windows(5).any(|part| part == b"horse"));
+        }
+    }
+
     async fn what_was_refused_changed_nothing_and_lets_its_key_go(house: House) {
         let owner = &house.alpha.owner;
         let key = fresh();

@@ -25,6 +25,8 @@ mod coverage;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod credentials;
+#[cfg(test)]
 mod gateway;
 #[cfg(test)]
 mod house;
@@ -41,6 +43,8 @@ mod notices;
 #[cfg(test)]
 mod ory_sdk;
 #[cfg(test)]
+mod passwords;
+#[cfg(test)]
 mod policies;
 #[cfg(test)]
 mod program;
@@ -50,3 +54,5 @@ mod quickstart;
 mod sessions;
 #[cfg(test)]
 mod telemetry;
+#[cfg(test)]
+mod wording;

@@ -85,6 +85,10 @@ actions! {
     DeleteIdentity = "identity:delete", Write, IdentityTarget;
     /// See the secret part of an identity's credentials.
     RevealCredentials = "credential:reveal", Read, Own;
+    /// Ask whether a password is an identity's.
+    VerifyPassword = "credential:verify", Write, IdentityTarget;
+    /// Remove a credential of an identity.
+    DeleteCredential = "credential:delete", Write, IdentityTarget;
     /// List the external identities of an identity.
     ListExternalIdentities = "external_identity:list", Read, IdentityTarget;
     /// Link an external identity to an identity.

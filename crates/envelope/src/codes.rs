@@ -58,6 +58,8 @@ codes! {
     InvalidHeader = "invalid_header", 400, "a request header is invalid";
     /// A JSON Patch can't be applied.
     InvalidPatch = "invalid_patch", 400, "the JSON Patch can't be applied";
+    /// Ory's dialect: the act would take away the last way to sign in.
+    LastFirstFactor = "last_first_factor", 400, "this is the last way to sign in; add `?force=true` to remove it all the same";
     /// No credential, or one that is malformed, unknown, expired or revoked.
     Unauthenticated = "unauthenticated", 401, "a valid credential is required: send `X-API-Key` or `Authorization: Bearer`";
     /// No session token, or one that is malformed, unknown, expired or ended, or of an identity or a tenant that is not active.
@@ -105,8 +107,8 @@ codes! {
     InvalidPolicy = "invalid_policy", 422, "the policy is not valid";
     /// A limit of the tenant is reached.
     LimitReached = "limit_reached", 422, "a limit is reached";
-    /// Too many requests; `Retry-After` says when to come back.
-    TooManyRequests = "too_many_requests", 429, "too many requests";
+    /// Too many requests of a kind that is limited; `Retry-After` and `details.retry_after_seconds` say when to come back.
+    RateLimited = "rate_limited", 429, "too many requests; try again later";
     /// A fault of ours. The cause is in the log under the request id.
     Internal = "internal", 500, "an internal error occurred; quote the request id to the operator";
     /// The database can't be reached or is too busy.

@@ -87,6 +87,13 @@ impl Error {
         self
     }
 
+    /// Says it in other words to the caller; the code stays.
+    #[must_use]
+    pub fn reworded(mut self, message: impl Into<Cow<'static, str>>) -> Self {
+        self.0.envelope.message = message.into();
+        self
+    }
+
     /// Adds the notices of the determining policies.
     #[must_use]
     pub fn notices(mut self, notices: Vec<Notice>) -> Self {

@@ -6,7 +6,7 @@ use palisade_authz::Gate;
 use palisade_store::Store;
 use palisade_tenancy::{Admission, Clock, SystemClock};
 
-use crate::hashing::HashPool;
+use crate::{attempts::Attempts, hashing::HashPool};
 
 /// What the configuration says about this surface.
 #[derive(Clone, Debug, Default)]
@@ -56,6 +56,7 @@ pub struct App {
     /// The configuration.
     pub settings: Settings,
     pub(crate) hashing: HashPool,
+    pub(crate) attempts: Attempts,
 }
 
 impl App {
@@ -74,6 +75,7 @@ impl App {
             clock,
             settings,
             hashing: HashPool::new(),
+            attempts: Attempts::new(),
         }
     }
 }

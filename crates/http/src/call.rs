@@ -43,6 +43,8 @@ pub enum Media {
     Any,
     /// `application/json`.
     Json,
+    /// `application/json`, as Ory's PUT wants it: anything else, and an empty body, is a 400 there.
+    OryJson,
     /// `application/merge-patch+json` or `application/json`.
     MergePatch,
 }
@@ -72,10 +74,17 @@ impl Call {
     /// `invalid_request` where it breaks off.
     pub async fn body(&mut self, media: Media) -> Result<Bytes> {
         self.check_media(media)?;
-        match self.kept.take() {
-            Some(body) => Ok(body),
-            None => self.read().await,
+        let body = match self.kept.take() {
+            Some(body) => body,
+            None => self.read().await?,
+        };
+        if media == Media::OryJson && body.is_empty() {
+            return Err(Error::with_message(
+                Code::InvalidJson,
+                "Unable to decode HTTP Request Body because its HTTP Header \"Content-Length\" is zero.",
+            ));
         }
+        Ok(body)
     }
 
     /// Reads the body, whatever it is declared as, and keeps it for the handler.
@@ -158,7 +167,7 @@ impl Call {
         }
         let expected = match media {
             Media::Any => return Ok(()),
-            Media::Json => "`application/json`",
+            Media::Json | Media::OryJson => "`application/json`",
             Media::MergePatch => "`application/merge-patch+json` or `application/json`",
         };
         let declared = headers
@@ -176,12 +185,15 @@ impl Call {
         if fits {
             return Ok(());
         }
-        Err(Error::with_message(
-            Code::UnsupportedMediaType,
-            format!("`Content-Type`: expected {expected}"),
+        let code = match media {
+            Media::OryJson => Code::InvalidRequest,
+            _ => Code::UnsupportedMediaType,
+        };
+        Err(
+            Error::with_message(code, format!("`Content-Type`: expected {expected}"))
+                .detail("field", "Content-Type")
+                .detail("expected", expected),
         )
-        .detail("field", "Content-Type")
-        .detail("expected", expected))
     }
 
     /// The path parameter of this name, decoded.

@@ -9,6 +9,7 @@
 
 mod admin;
 mod app;
+mod attempts;
 mod call;
 mod catalogue;
 #[cfg(test)]

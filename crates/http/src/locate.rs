@@ -184,7 +184,8 @@ usually! {
     SessionInPath: ReadSession, DisableSession, ExtendSession;
     PresentedSession: ReadOwnSession, ListOwnSessions, DisableOtherSessions;
     OwnSessionInPath: DisableOwnSession;
-    IdentityInPath: ReadIdentity, UpdateIdentity, DeleteIdentity, ListExternalIdentities, LinkExternalIdentity;
+    IdentityInPath: ReadIdentity, UpdateIdentity, DeleteIdentity, ListExternalIdentities, LinkExternalIdentity,
+        VerifyPassword, DeleteCredential;
     LinkInPath: UnlinkExternalIdentity;
     ProviderInPath: ReadIdentityProvider, UpdateIdentityProvider, DeleteIdentityProvider;
     SchemaInPath: ReadIdentitySchema, PutIdentitySchema;

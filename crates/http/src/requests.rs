@@ -55,6 +55,77 @@ struct CredentialsBody {
     password: Option<PasswordBody>,
     oidc: Option<ProvidersBody>,
     saml: Option<ProvidersBody>,
+    totp: Option<TotpBody>,
+    lookup_secret: Option<LookupSecretBody>,
+    webauthn: Option<KeysBody>,
+    passkey: Option<KeysBody>,
+}
+
+#[derive(ToSchema)]
+#[schema(as = IdentityWithCredentialsTotp)]
+struct TotpBody {
+    config: Option<TotpConfig>,
+}
+
+#[derive(ToSchema)]
+#[schema(as = IdentityWithCredentialsTotpConfig)]
+struct TotpConfig {
+    /// `otpauth://totp/...` with a `secret`; replaces the one that is there.
+    totp_url: String,
+}
+
+#[derive(ToSchema)]
+#[schema(as = IdentityWithCredentialsLookupSecret)]
+struct LookupSecretBody {
+    config: Option<LookupSecretConfig>,
+}
+
+#[derive(ToSchema)]
+#[schema(as = IdentityWithCredentialsLookupSecretConfig)]
+struct LookupSecretConfig {
+    /// Added to those that are there.
+    codes: Vec<LookupSecretCode>,
+}
+
+#[derive(ToSchema)]
+#[schema(as = IdentityCredentialsLookupSecretCode)]
+struct LookupSecretCode {
+    code: String,
+    used_at: Option<chrono::DateTime<chrono::Utc>>,
+}
+
+#[derive(ToSchema)]
+#[schema(as = IdentityWithCredentialsKeys)]
+struct KeysBody {
+    config: Option<KeysConfig>,
+}
+
+#[derive(ToSchema)]
+#[schema(as = IdentityWithCredentialsKeysConfig)]
+struct KeysConfig {
+    /// Each takes the place of the one with its `id`, or is added.
+    credentials: Option<Vec<KeyBody>>,
+    /// In Base64 or as a list of bytes; passkeys must have one.
+    user_handle: Option<Value>,
+}
+
+/// A WebAuthn key. Bytes are in Base64 or a list of numbers.
+#[derive(ToSchema)]
+#[schema(as = IdentityCredentialsWebAuthn)]
+struct KeyBody {
+    id: Value,
+    public_key: Value,
+    attestation_type: Option<String>,
+    display_name: Option<String>,
+    added_at: Option<chrono::DateTime<chrono::Utc>>,
+    is_passwordless: Option<bool>,
+    #[schema(value_type = Option<Object>)]
+    authenticator: Option<Value>,
+    #[schema(value_type = Option<Object>)]
+    flags: Option<Value>,
+    #[schema(value_type = Option<Object>)]
+    attestation: Option<Value>,
+    transport: Option<Vec<String>>,
 }
 
 #[derive(ToSchema)]
@@ -91,6 +162,10 @@ struct ProviderBody {
     provider: String,
     /// The account at the provider.
     subject: String,
+    /// Ory's organization; kept and shown, not checked to exist.
+    organization: Option<uuid::Uuid>,
+    /// Kept and shown; oidc only.
+    use_auto_link: Option<bool>,
 }
 
 #[derive(ToSchema)]

@@ -100,6 +100,9 @@ pub struct Credential {
     /// have something.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub accounts: BTreeMap<String, AccountSettings>,
+    /// How many of its keys sign in by themselves: passkeys, and WebAuthn keys that need no password. Not for callers.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub keys: u32,
     /// When it was first set up.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -115,6 +118,14 @@ pub struct AccountSettings {
     /// The organization that the account signs in for.
     #[serde(default)]
     pub organization: Option<Uuid>,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference"
+)]
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// The public parts by kind.
@@ -145,16 +156,20 @@ impl std::fmt::Debug for Secret {
 /// The secret parts by kind.
 pub type Secrets = BTreeMap<CredentialType, Secret>;
 
-/// How many ways the identity has to sign in: its password, and each account at an oidc or saml provider.
+/// How many ways the identity has to sign in by themselves: its password, each account at an oidc or saml provider, each
+/// passkey, and each WebAuthn key that needs no password.
 pub fn ways_to_sign_in(identity: &crate::Identity) -> usize {
     identity
         .credentials
         .values()
-        .filter(|credential| credential.usable)
+        .filter(|credential| credential.usable && !credential.identifiers.is_empty())
         .map(|credential| match credential.kind {
-            CredentialType::Password => usize::from(!credential.identifiers.is_empty()),
+            CredentialType::Password => 1,
             CredentialType::Oidc | CredentialType::Saml => credential.identifiers.len(),
+            CredentialType::Passkey | CredentialType::Webauthn => {
+                usize::try_from(credential.keys).unwrap_or(usize::MAX)
+            }
             _ => 0,
         })
-        .sum()
+        .fold(0, usize::saturating_add)
 }

@@ -130,6 +130,12 @@ pub(super) fn sample(shape: &str, alpha: &Tenant, key: &str) -> Option<Sample> {
         ("GET", "/schemas/{}") => named("customer", None),
         ("GET", "/v1/whoami" | "/v1/users" | "/v1/audit-events") => whole(None),
         ("GET", "/v1/users/{}" | "/v1/users/{}/identities") => own(&[&alpha.ada], None),
+        ("POST", "/v1/users/{}/verify-password") => {
+            own(&[&alpha.ada], Some(json!({"password": "probe"})))
+        }
+        ("DELETE", "/admin/identities/{}/credentials/{}") => {
+            own(&[&alpha.ada, &"oidc".to_owned()], None)
+        }
         ("POST", "/v1/users/{}/identities") => {
             let link = json!({"identity_provider_id": alpha.provider, "external_id": "sub-probe"});
             own(&[&alpha.ada], Some(link))

@@ -65,6 +65,8 @@ fn each_action_takes_the_resource_that_its_rust_target_makes() {
         kind::<action::UpdateIdentity>(identity()),
         kind::<action::DeleteIdentity>(identity()),
         kind::<action::RevealCredentials>(Own),
+        kind::<action::VerifyPassword>(identity()),
+        kind::<action::DeleteCredential>(identity()),
         kind::<action::ListExternalIdentities>(identity()),
         kind::<action::LinkExternalIdentity>(identity()),
         kind::<action::UnlinkExternalIdentity>(link),

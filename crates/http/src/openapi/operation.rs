@@ -70,7 +70,7 @@ fn word(access: Access) -> &'static str {
 
 fn media_types(media: Media) -> &'static [&'static str] {
     match media {
-        Media::Any | Media::Json => &["application/json"],
+        Media::Any | Media::Json | Media::OryJson => &["application/json"],
         Media::MergePatch => &["application/merge-patch+json", "application/json"],
     }
 }

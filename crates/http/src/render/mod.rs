@@ -35,11 +35,15 @@ pub(crate) fn problem(problem: &Problem, dialect: Dialect, request_id: &str) -> 
     }
     let later = [
         Code::Unavailable,
-        Code::TooManyRequests,
+        Code::RateLimited,
         Code::IdempotencyKeyInFlight,
     ];
     if later.contains(&envelope.code) {
-        reply.insert_header((header::RETRY_AFTER, "1"));
+        let seconds = envelope
+            .details
+            .get("retry_after_seconds")
+            .and_then(serde_json::Value::as_u64);
+        reply.insert_header((header::RETRY_AFTER, seconds.unwrap_or(1).to_string()));
     }
     let body = match dialect {
         Dialect::V1 => v1::body(envelope),

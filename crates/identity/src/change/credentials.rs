@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use palisade_envelope::{Error, Result};
 use serde_json::{Value, json};
 
-use super::{CredentialImport, MAX_IDENTIFIER, PasswordImport, ProviderSubject};
+use super::{
+    CodeImport, CredentialImport, MAX_IDENTIFIER, PasswordImport, ProviderSubject, TotpImport,
+};
 use crate::{
-    Credential, CredentialType, Credentials, RawJson, Secret, Timestamp,
+    Credential, CredentialType, Credentials, IdentityId, RawJson, Secret, Secrets, Timestamp,
     credential::{AccountSettings, hash},
     link,
     schema::Derived,
@@ -15,6 +17,8 @@ use crate::{
 
 /// The most accounts at outside providers of one type that an identity may have.
 const MAX_ACCOUNTS: usize = 500;
+/// The most backup codes that an identity may have.
+const MAX_CODES: usize = 500;
 
 /// What becomes of the credentials.
 pub(super) struct Merged {
@@ -28,8 +32,10 @@ pub(super) struct Merged {
 /// working, and its identifier is not free, because a trait went away.
 pub(super) fn merge(
     credentials: Credentials,
+    kept: &Secrets,
     import: CredentialImport,
     derived: &Derived,
+    id: IdentityId,
     now: Timestamp,
 ) -> Result<Merged> {
     let mut merged = Merged {
@@ -40,6 +46,10 @@ pub(super) fn merge(
         password,
         oidc,
         saml,
+        totp,
+        lookup_secret,
+        webauthn,
+        passkey,
     } = import;
     merged.identified(CredentialType::Password, &derived.password, now);
     merged.identified(CredentialType::Webauthn, &derived.webauthn, now);
@@ -50,6 +60,20 @@ pub(super) fn merge(
     for (kind, accounts) in [(CredentialType::Oidc, oidc), (CredentialType::Saml, saml)] {
         if let Some(accounts) = accounts {
             merged.accounts(kind, &accounts, now)?;
+        }
+    }
+    if let Some(totp) = totp {
+        merged.totp(&totp, id, now);
+    }
+    if let Some(codes) = lookup_secret {
+        merged.codes(&codes, kept.get(&CredentialType::LookupSecret), id, now)?;
+    }
+    for (kind, import) in [
+        (CredentialType::Webauthn, webauthn),
+        (CredentialType::Passkey, passkey),
+    ] {
+        if let Some(import) = import {
+            merged.keys(kind, import, kept.get(&kind), now)?;
         }
     }
     Ok(merged)
@@ -179,7 +203,57 @@ impl Merged {
         }
     }
 
-    fn secret(&mut self, kind: CredentialType, config: &Value) {
+    fn totp(&mut self, totp: &TotpImport, id: IdentityId, now: Timestamp) {
+        let credential = entry(&mut self.credentials, CredentialType::Totp, now);
+        credential.identifiers = vec![id.to_string()];
+        credential.usable = true;
+        credential.updated_at = now;
+        self.secret(
+            CredentialType::Totp,
+            &json!({ "totp_url": totp.0.as_str() }),
+        );
+    }
+
+    fn codes(
+        &mut self,
+        codes: &[CodeImport],
+        kept: Option<&Secret>,
+        id: IdentityId,
+        now: Timestamp,
+    ) -> Result<()> {
+        let mut all = super::keys::list(kept, "recovery_codes");
+        for CodeImport { code, used_at } in codes {
+            let known =
+                |known: &Value| known.get("code").and_then(Value::as_str) == Some(code.as_str());
+            if all.iter().any(known) {
+                continue;
+            }
+            all.push(match used_at {
+                Some(used_at) => json!({ "code": code.as_str(), "used_at": used_at }),
+                None => json!({ "code": code.as_str() }),
+            });
+        }
+        if all.len() > MAX_CODES {
+            return Err(Error::field(
+                "credentials.lookup_secret.config.codes",
+                format!("at most {MAX_CODES} codes on one identity"),
+            ));
+        }
+        if all.is_empty() {
+            return Ok(());
+        }
+        let credential = entry(&mut self.credentials, CredentialType::LookupSecret, now);
+        credential.identifiers = vec![id.to_string()];
+        credential.usable = true;
+        credential.updated_at = now;
+        self.secret(
+            CredentialType::LookupSecret,
+            &json!({ "recovery_codes": all }),
+        );
+        Ok(())
+    }
+
+    pub(super) fn secret(&mut self, kind: CredentialType, config: &Value) {
         self.secrets
             .insert(kind, Some(Secret::new(RawJson::from_value(config))));
     }
@@ -219,7 +293,11 @@ pub(super) fn account_identifier(provider: &str, subject: &str) -> Result<String
     Ok(identifier)
 }
 
-fn entry(credentials: &mut Credentials, kind: CredentialType, now: Timestamp) -> &mut Credential {
+pub(super) fn entry(
+    credentials: &mut Credentials,
+    kind: CredentialType,
+    now: Timestamp,
+) -> &mut Credential {
     credentials.entry(kind).or_insert_with(|| Credential {
         kind,
         identifiers: Vec::new(),
@@ -229,6 +307,7 @@ fn entry(credentials: &mut Credentials, kind: CredentialType, now: Timestamp) ->
         },
         usable: false,
         accounts: BTreeMap::new(),
+        keys: 0,
         created_at: now,
         updated_at: now,
     })

@@ -66,7 +66,7 @@ pub fn unlink(
     Changed { identity, secrets }
 }
 
-fn next(current: &Identity, now: Timestamp) -> Identity {
+pub(super) fn next(current: &Identity, now: Timestamp) -> Identity {
     Identity {
         updated_at: now,
         revision: current.revision + 1,

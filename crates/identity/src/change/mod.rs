@@ -3,24 +3,36 @@
 mod addresses;
 mod create;
 mod credentials;
+mod imports;
+mod keys;
 mod link;
 mod next;
 mod patch;
+mod remove_credential;
 mod replace;
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 use uuid::Uuid;
-use zeroize::Zeroizing;
 
-use crate::{AccountSettings, CredentialType, Identity, Region, Secret, State, Timestamp, Via};
+use crate::{CredentialType, Identity, Region, Secret, State, Timestamp, Via};
 
 pub use create::create;
+pub use imports::{
+    CodeImport, CredentialImport, KeyImport, KeysImport, PasswordImport, ProviderSubject,
+    TotpImport,
+};
 pub use link::{link, unlink};
 pub use patch::{Patched, finish_patch, patch};
+pub use remove_credential::{CredentialRemoval, remove_credential};
 pub use replace::replace;
 
+/// What is said where a new identity takes what another has; Ory's words.
+pub const TAKEN: &str = "This identity conflicts with another identity that already exists.";
+/// What is said where a changed one does; Ory's words.
+pub const IN_THE_WAY: &str =
+    "Unable to insert or update resource because a resource with that value exists already";
 /// The longest `external_id` in characters.
 pub const MAX_EXTERNAL_ID: usize = 64;
 /// The longest identifier or address in characters.
@@ -111,62 +123,6 @@ pub struct AddressImport {
     pub status: Option<String>,
     /// When it was proven.
     pub verified_at: Option<Timestamp>,
-}
-
-/// Credentials that come with an identity.
-#[derive(Clone, Debug, Default)]
-pub struct CredentialImport {
-    /// A password; replaces the one that is there.
-    pub password: Option<PasswordImport>,
-    /// Accounts at OpenID providers; added to those that are there.
-    pub oidc: Option<Vec<ProviderSubject>>,
-    /// Accounts at SAML providers; added to those that are there.
-    pub saml: Option<Vec<ProviderSubject>>,
-}
-
-impl CredentialImport {
-    /// The plain password, if one was sent: hash it ([`crate::credential::hash::argon2id`], off the async threads)
-    /// and give the hash to [`Self::set_password_hash`] before the change is made.
-    pub fn plain_password(&self) -> Option<&Zeroizing<String>> {
-        match &self.password {
-            Some(PasswordImport::Plain(plain)) => Some(plain),
-            _ => None,
-        }
-    }
-
-    /// Puts the hash in the place of the plain password.
-    pub fn set_password_hash(&mut self, hash: String) {
-        self.password = Some(PasswordImport::Hashed(hash));
-    }
-}
-
-/// A password that comes with an identity.
-#[derive(Clone)]
-pub enum PasswordImport {
-    /// Still to be hashed. Wiped when dropped.
-    Plain(Zeroizing<String>),
-    /// In one of the formats of [`crate::credential::hash`].
-    Hashed(String),
-}
-
-impl std::fmt::Debug for PasswordImport {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Plain(_) => "Plain(..)",
-            Self::Hashed(_) => "Hashed(..)",
-        })
-    }
-}
-
-/// An account at a provider that comes with an identity.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ProviderSubject {
-    /// The provider's name.
-    pub provider: String,
-    /// The subject there.
-    pub subject: String,
-    /// What else is kept of it.
-    pub settings: AccountSettings,
 }
 
 /// The next state of an identity.

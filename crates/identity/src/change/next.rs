@@ -5,7 +5,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::{AddressImport, Changed, CredentialImport, MAX_EXTERNAL_ID, addresses, credentials};
-use crate::{Identity, IdentityId, IdentitySchema, RawJson, State, Timestamp};
+use crate::{Identity, IdentityId, IdentitySchema, RawJson, Secrets, State, Timestamp};
 
 /// What the next state is to be; everything that the traits give is derived from them.
 pub(super) struct Next {
@@ -29,22 +29,24 @@ impl Next {
         id: IdentityId,
         now: Timestamp,
     ) -> Result<Changed> {
-        self.state(None, schema, id, now)
+        self.state(None, &Secrets::new(), schema, id, now)
     }
 
-    /// The state after `current`.
+    /// The state after `current`; `kept` has the secrets that are added to.
     pub(super) fn after(
         self,
         current: &Identity,
+        kept: &Secrets,
         schema: &IdentitySchema,
         now: Timestamp,
     ) -> Result<Changed> {
-        self.state(Some(current), schema, current.id, now)
+        self.state(Some(current), kept, schema, current.id, now)
     }
 
     fn state(
         self,
         current: Option<&Identity>,
+        kept: &Secrets,
         schema: &IdentitySchema,
         id: IdentityId,
         now: Timestamp,
@@ -79,7 +81,7 @@ impl Next {
         let known = current
             .map(|current| current.credentials.clone())
             .unwrap_or_default();
-        let merged = credentials::merge(known, credentials, &derived, now)?;
+        let merged = credentials::merge(known, kept, credentials, &derived, id, now)?;
         let identity = Identity {
             id,
             external_id,

@@ -1,12 +1,13 @@
 //! JSON Patch of an identity.
 
-use palisade_envelope::{Error, Result};
+use palisade_envelope::{Code, Error, Result};
 use serde_json::{Map, Value, json};
 
 use super::{Changed, CredentialImport, DEFAULT_SCHEMA, next::Next};
 use crate::{
-    Identity, IdentitySchema, Region, Timestamp,
+    Identity, IdentitySchema, Region, Secrets, State, Timestamp,
     decode::{self, Object, Unknown},
+    json::shortened,
     patch::{Patch, Pointer, invalid},
 };
 
@@ -90,7 +91,8 @@ pub fn finish_patch(
     schema: &IdentitySchema,
     now: Timestamp,
 ) -> Result<Changed> {
-    patched.next.after(current, schema, now)
+    // A patch brings no credentials.
+    patched.next.after(current, &Secrets::new(), schema, now)
 }
 
 fn check(pointer: &Pointer) -> Result<()> {
@@ -127,6 +129,17 @@ fn document(identity: &Identity) -> Value {
     document
 }
 
+/// Ory's words.
+fn no_state(word: &str) -> Error {
+    let word = shortened(word);
+    let message = format!(
+        "The supplied state ('{word}') was not valid. Valid states are ('active', 'inactive')."
+    );
+    Error::with_message(Code::InvalidRequest, message)
+        .detail("field", "state")
+        .detail("expected", "`active` or `inactive`")
+}
+
 fn read(document: Value) -> Result<Patched> {
     let mut object = Object::new(document, "", Unknown::Ignored)?;
     let traits = match object.raw("traits") {
@@ -134,8 +147,9 @@ fn read(document: Value) -> Result<Patched> {
         Some(traits) if traits.is_object() => traits,
         Some(_) => return Err(Error::field("traits", "an object")),
     };
-    let Some(state) = decode::state(&mut object)? else {
-        return Err(Error::field("state", "`active` or `inactive`"));
+    let state = match object.any("state") {
+        Some(Value::String(word)) => State::parse(&word).ok_or_else(|| no_state(&word))?,
+        _ => return Err(Error::field("state", "`active` or `inactive`")),
     };
     let verifiable = object.list("verifiable_addresses")?.unwrap_or_default();
     let recovery = object.list("recovery_addresses")?.unwrap_or_default();

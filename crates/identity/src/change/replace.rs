@@ -4,16 +4,17 @@ use palisade_envelope::Result;
 use serde_json::{Map, Value};
 
 use super::{Changed, ReplaceIdentity, next::Next};
-use crate::{Identity, IdentitySchema, Timestamp};
+use crate::{Identity, IdentitySchema, Secrets, Timestamp};
 
 /// The identity replaced. `schema` is the one that [`ReplaceIdentity::schema_id`] names; a plain password has been
-/// hashed before. What is absent is kept (schema, state, credentials, organization), emptied (traits) or cleared
+/// hashed before. `kept` has the secrets of the kinds that it adds to ([`super::CredentialImport::adds_to`]). What is absent is kept (schema, state, credentials, organization), emptied (traits) or cleared
 /// (metadata, external id).
 ///
 /// # Errors
 /// `schema_violation` when the traits do not fit, `invalid_request` for other values.
 pub fn replace(
     current: &Identity,
+    kept: &Secrets,
     input: ReplaceIdentity,
     schema: &IdentitySchema,
     now: Timestamp,
@@ -40,5 +41,5 @@ pub fn replace(
         credentials,
         addresses: Vec::new(),
     }
-    .after(current, schema, now)
+    .after(current, kept, schema, now)
 }

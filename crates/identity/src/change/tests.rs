@@ -1,4 +1,5 @@
 mod create;
+mod imports;
 mod link;
 mod patch;
 mod replace;
@@ -7,7 +8,7 @@ use palisade_envelope::{Code, Error, Result};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::{IdentityId, IdentitySchema, ProviderType, credential, decode, patch::Patch};
+use crate::{IdentityId, IdentitySchema, ProviderType, Secrets, credential, decode, patch::Patch};
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_timestamp(1_800_000_000 + second, 0).expect("in range")
@@ -30,7 +31,7 @@ fn ada() -> Identity {
 
 fn replaced(current: &Identity, body: Value) -> Result<Changed> {
     let input = decode::replace(body.to_string().as_bytes())?;
-    replace(current, input, &schema(), at(10))
+    replace(current, &Secrets::new(), input, &schema(), at(10))
 }
 
 fn patched(current: &Identity, operations: Value) -> Result<Changed> {

@@ -23,6 +23,7 @@ pub fn reveal(
     Some(RawJson::from_value(&config))
 }
 
+/// The accounts that the identifiers name, with what was imported of them besides (`organization`, `use_auto_link`).
 /// Tokens of providers are not kept; Ory's clients expect the members all the same.
 fn providers(credential: &Credential, tokens: bool) -> Value {
     let providers: Vec<Value> = credential

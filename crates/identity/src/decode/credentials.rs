@@ -5,39 +5,42 @@ use serde_json::Value;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::object::{Object, Unknown};
+use super::{
+    identity::time,
+    keys,
+    object::{Object, Unknown},
+};
 use crate::{
-    change::{CredentialImport, PasswordImport, ProviderSubject},
-    credential::AccountSettings,
+    CredentialType,
+    change::{CodeImport, CredentialImport, PasswordImport, ProviderSubject, TotpImport},
+    credential::{AccountSettings, hash::MAX_PASSWORD},
 };
 
-/// The longest plain password, in bytes. Hashing takes no longer for a longer one, but nobody types more.
-const MAX_PASSWORD: usize = 4096;
+/// The longest URL of a seed, in bytes.
+const MAX_TOTP_URL: usize = 2048;
+/// The longest backup code, in characters.
+const MAX_CODE: usize = 255;
 
 pub(super) fn import(object: Option<Object>) -> Result<CredentialImport> {
     let Some(mut object) = object else {
         return Ok(CredentialImport::default());
     };
-    for kind in ["totp", "lookup_secret", "webauthn", "passkey"] {
-        if object.any(kind).is_some() {
-            let path = object.path(kind);
-            return Err(Error::with_message(
-                palisade_envelope::Code::InvalidRequest,
-                format!("`{path}`: importing credentials of this type is not supported yet"),
-            )
-            .detail("field", path)
-            .detail(
-                "expected",
-                "nothing; `password`, `oidc` and `saml` can be imported",
-            ));
-        }
-    }
     let imported = CredentialImport {
         password: config(object.object("password")?)?
             .map(password)
             .transpose()?,
         oidc: config(object.object("oidc")?)?.map(providers).transpose()?,
         saml: config(object.object("saml")?)?.map(providers).transpose()?,
+        totp: config(object.object("totp")?)?.map(totp).transpose()?,
+        lookup_secret: config(object.object("lookup_secret")?)?
+            .map(codes)
+            .transpose()?,
+        webauthn: config(object.object("webauthn")?)?
+            .map(|config| keys::import(config, CredentialType::Webauthn))
+            .transpose()?,
+        passkey: config(object.object("passkey")?)?
+            .map(|config| keys::import(config, CredentialType::Passkey))
+            .transpose()?,
     };
     object.end()?;
     Ok(imported)
@@ -115,13 +118,21 @@ fn provider(item: Value, path: &str, unknown: Unknown) -> Result<ProviderSubject
         read(&mut object, "subject")?,
     );
     let use_auto_link = object.flag("use_auto_link")?.unwrap_or(false);
-    let organization = match object.string("organization")? {
-        Some(text) if !text.is_empty() => {
-            let organization = Uuid::try_parse(&text);
-            Some(organization.map_err(|_| object.wrong("organization", "a UUID"))?)
-        }
-        _ => None,
+    let organization = match object.string("organization")?.filter(|id| !id.is_empty()) {
+        None => None,
+        Some(text) => match Uuid::try_parse(&text) {
+            Ok(id) => Some(id),
+            Err(_) => return Err(object.wrong("organization", "a UUID")),
+        },
     };
+    // What Ory shows of an account besides, and a client may send back; tokens of providers are not kept.
+    for token in [
+        "initial_id_token",
+        "initial_access_token",
+        "initial_refresh_token",
+    ] {
+        object.string(token)?;
+    }
     object.end()?;
     Ok(ProviderSubject {
         provider,
@@ -130,5 +141,76 @@ fn provider(item: Value, path: &str, unknown: Unknown) -> Result<ProviderSubject
             use_auto_link,
             organization,
         },
+    })
+}
+
+fn totp(mut config: Object) -> Result<TotpImport> {
+    const EXPECTED: &str =
+        "a URL such as `otpauth://totp/<issuer>:<account>?secret=<Base32>&issuer=<issuer>`";
+    let url = config
+        .string("totp_url")?
+        .map(Zeroizing::new)
+        .filter(|url| is_seed(url));
+    let Some(url) = url else {
+        return Err(config.wrong("totp_url", EXPECTED));
+    };
+    config.end()?;
+    Ok(TotpImport(url))
+}
+
+/// The form of Google Authenticator's key URIs: what can't be one would be found out at the next sign-in only.
+fn is_seed(url: &str) -> bool {
+    let base32 = |c: u8| c.is_ascii_alphabetic() || matches!(c, b'2'..=b'7' | b'=');
+    let query = url
+        .strip_prefix("otpauth://totp/")
+        .and_then(|rest| rest.split_once('?'));
+    url.len() <= MAX_TOTP_URL
+        && !url.chars().any(char::is_control)
+        && query.is_some_and(|(_, query)| {
+            query
+                .split('&')
+                .filter_map(|pair| pair.strip_prefix("secret="))
+                .any(|secret| !secret.is_empty() && secret.bytes().all(base32))
+        })
+}
+
+fn codes(mut config: Object) -> Result<Vec<CodeImport>> {
+    // `codes` is what Ory takes, `recovery_codes` what it shows.
+    let name = if config.has("recovery_codes") && !config.has("codes") {
+        "recovery_codes"
+    } else {
+        "codes"
+    };
+    let (path, unknown) = (config.path(name), config.unknown());
+    let Some(items) = config.list(name)? else {
+        return Err(config.wrong(name, "a list of codes"));
+    };
+    config.end()?;
+    items
+        .into_iter()
+        .enumerate()
+        .map(|(index, item)| code(Object::new(item, format!("{path}.{index}"), unknown)?))
+        .collect()
+}
+
+fn code(mut object: Object) -> Result<CodeImport> {
+    let code = object.string("code")?.filter(|code| {
+        !code.is_empty() && code.chars().count() <= MAX_CODE && !code.chars().any(char::is_control)
+    });
+    let Some(code) = code else {
+        let expected = format!("1 to {MAX_CODE} characters, none of them a control character");
+        return Err(object.wrong("code", expected));
+    };
+    let used_at = match object.string("used_at")? {
+        None => None,
+        Some(text) => match time(&text) {
+            Some(time) => Some(time),
+            None => return Err(object.wrong("used_at", "a time such as `2026-01-31T12:00:00Z`")),
+        },
+    };
+    object.end()?;
+    Ok(CodeImport {
+        code: Zeroizing::new(code),
+        used_at,
     })
 }

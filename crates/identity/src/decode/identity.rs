@@ -1,6 +1,6 @@
 //! The bodies of create and PUT.
 
-use palisade_envelope::Result;
+use palisade_envelope::{Code, Error, Result};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -76,12 +76,16 @@ pub(crate) fn schema_id(object: &mut Object) -> Result<Option<String>> {
 }
 
 /// `None` where it is absent or empty.
-pub(crate) fn state(object: &mut Object) -> Result<Option<State>> {
+fn state(object: &mut Object) -> Result<Option<State>> {
     match object.string("state")?.filter(|word| !word.is_empty()) {
         None => Ok(None),
         Some(word) => match State::parse(&word) {
             Some(state) => Ok(Some(state)),
-            None => Err(object.wrong("state", "`active` or `inactive`")),
+            None => Err(
+                Error::with_message(Code::InvalidRequest, "identity state is not valid")
+                    .detail("field", object.path("state"))
+                    .detail("expected", "`active` or `inactive`"),
+            ),
         },
     }
 }
@@ -181,7 +185,7 @@ fn address(mut object: Object) -> Result<AddressImport> {
 }
 
 /// Cut to the microsecond, which is what the databases keep. Years that have four digits only.
-fn time(text: &str) -> Option<Timestamp> {
+pub(super) fn time(text: &str) -> Option<Timestamp> {
     let time = chrono::DateTime::parse_from_rfc3339(text).ok()?.to_utc();
     let in_range = (0..253_402_300_800).contains(&time.timestamp());
     Timestamp::from_timestamp_micros(time.timestamp_micros()).filter(|_| in_range)

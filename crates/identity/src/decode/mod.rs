@@ -2,13 +2,14 @@
 
 mod credentials;
 mod identity;
+mod keys;
 mod object;
 
-pub(crate) use identity::{address_list, external_id, organization, region, schema_id, state};
+pub(crate) use identity::{address_list, external_id, organization, region, schema_id};
 pub use identity::{create, replace};
 pub(crate) use object::{Object, Unknown};
 
-use palisade_envelope::Result;
+use palisade_envelope::{Code, Error, Result};
 
 use crate::{json, patch::Patch};
 
@@ -17,6 +18,12 @@ use crate::{json, patch::Patch};
 /// # Errors
 /// `invalid_json` where it is no JSON, `invalid_patch` where it is no JSON Patch or has too many operations.
 pub fn patch(body: &[u8]) -> Result<Patch> {
+    if body.iter().all(u8::is_ascii_whitespace) {
+        return Err(Error::with_message(
+            Code::InvalidJson,
+            "unexpected end of JSON input",
+        ));
+    }
     Patch::from_value(json::parse(body)?)
 }
 

@@ -53,6 +53,11 @@ impl Object {
         self.unknown
     }
 
+    /// Whether the member is there and not `null`.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.members.get(name).is_some_and(|value| !value.is_null())
+    }
+
     /// The member as it is, `null` included.
     pub(crate) fn raw(&mut self, name: &str) -> Option<Value> {
         self.members.remove(name)

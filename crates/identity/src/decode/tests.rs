@@ -149,19 +149,19 @@ fn wrong_values_are_refused_by_name_with_what_was_expected() {
         ),
         (
             json!({ "credentials": { "totp": { "config": {} } } }),
-            "credentials.totp",
+            "credentials.totp.config.totp_url",
         ),
         (
-            json!({ "credentials": { "lookup_secret": {} } }),
-            "credentials.lookup_secret",
+            json!({ "credentials": { "lookup_secret": { "config": {} } } }),
+            "credentials.lookup_secret.config.codes",
         ),
         (
-            json!({ "credentials": { "webauthn": {} } }),
-            "credentials.webauthn",
+            json!({ "credentials": { "webauthn": { "config": { "credentials": {} } } } }),
+            "credentials.webauthn.config.credentials",
         ),
         (
-            json!({ "credentials": { "passkey": {} } }),
-            "credentials.passkey",
+            json!({ "credentials": { "passkey": { "config": {} } } }),
+            "credentials.passkey.config.user_handle",
         ),
         (
             json!({ "verifiable_addresses": {} }),

@@ -14,6 +14,9 @@ use crate::decode::{Object, Unknown};
 pub use apply::MAX_DOCUMENT;
 pub use pointer::Pointer;
 
+/// What is said of a body that is JSON and no patch; Ory's words.
+pub const UNREADABLE: &str = "failed to unmarshal JSON patch";
+
 /// The most operations of one patch.
 pub const MAX_OPERATIONS: usize = 100;
 
@@ -89,7 +92,7 @@ impl Patch {
     /// `invalid_patch`, with the place in `details.field` (`3.path`).
     pub fn from_value(value: Value) -> Result<Self> {
         let Value::Array(items) = value else {
-            return Err(invalid("expected a list of JSON Patch operations"));
+            return Err(invalid(UNREADABLE).detail("expected", "a list of JSON Patch operations"));
         };
         if items.len() > MAX_OPERATIONS {
             return Err(invalid(format!("more than {MAX_OPERATIONS} operations")));

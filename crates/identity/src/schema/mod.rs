@@ -77,7 +77,7 @@ impl IdentitySchema {
     pub fn unknown(id: &str) -> Error {
         Error::with_message(
             Code::SchemaViolation,
-            format!("unable to find the identity schema `{id}`"),
+            format!("Unable to find JSON Schema ID: {id}"),
         )
         .detail("field", "schema_id")
         .detail("expected", "the id of an identity schema of the tenant")

@@ -3,9 +3,11 @@
 mod conflicts;
 mod create;
 mod delete;
+mod delete_credential;
 pub(crate) mod index;
 mod list;
 pub(crate) mod load;
+mod rehash;
 mod reveal;
 mod secrets;
 pub(crate) mod update;

@@ -1,6 +1,9 @@
 //! Loads one external identity.
 
-use palisade_authz::{Authorized, ExternalIdentityTarget, action::LinkExternalIdentity};
+use palisade_authz::{
+    Authorized, ExternalIdentityTarget,
+    action::{DeleteCredential, LinkExternalIdentity},
+};
 use palisade_envelope::Result;
 use palisade_identity::{ExternalIdentity, IdentityId, LinkId, LinkedBy, ProviderId};
 use palisade_tenancy::TenantScope;
@@ -18,7 +21,37 @@ pub(super) const BY_SUBJECT: TenantSql = TenantSql::new(concat!(
     "WHERE x.tenant_id = $1 AND x.provider_id = $2 AND x.external_id = $3"
 ));
 
+const OF_USER_BY_NAME: TenantSql = TenantSql::new(concat!(
+    from_external!(),
+    "WHERE x.tenant_id = $1 AND x.identity_id = $2 AND p.name = $3 AND x.external_id = $4"
+));
+
 impl Store {
+    /// The link of this identity that an oidc or saml credential shows as `provider:subject`, sealed until policy has
+    /// decided on its removal.
+    ///
+    /// # Errors
+    /// `unavailable` or `internal` when the database can't answer.
+    pub async fn load_credentials_link(
+        &self,
+        grant: &Authorized<DeleteCredential>,
+        provider: &str,
+        subject: &str,
+    ) -> Result<Option<Sealed<ExternalIdentity>>> {
+        let user = grant.target().id;
+        let key = [user.as_uuid().into(), provider.into(), subject.into()];
+        let row = self.read_one(grant.tenant(), OF_USER_BY_NAME, key).await?;
+        let found = row.map(|row| external(&row)).transpose()?;
+        Ok(found.map(|found| {
+            let target = ExternalIdentityTarget {
+                user,
+                id: found.id,
+                linked_by: found.linked_by,
+            };
+            Sealed::new(grant.tenant(), target, Some(found))
+        }))
+    }
+
     /// This link of this identity, sealed until policy has decided on it. A link of another identity is absent.
     ///
     /// # Errors

@@ -313,6 +313,15 @@ impl House {
         }
     }
 
+    /// A UUID as the database writes it.
+    pub(crate) fn uuid(&self, id: uuid::Uuid) -> String {
+        if self.raw.get_database_backend() == DbBackend::Postgres {
+            format!("'{id}'")
+        } else {
+            format!("x'{}'", id.simple())
+        }
+    }
+
     /// How many rows of a table the statement's condition finds.
     pub(crate) async fn count(&self, from: &str) -> i64 {
         let statement = Statement::from_string(

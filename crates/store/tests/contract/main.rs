@@ -6,6 +6,8 @@ mod audit;
 #[cfg(test)]
 mod collections;
 #[cfg(test)]
+mod credentials;
+#[cfg(test)]
 mod house;
 #[cfg(test)]
 mod idempotency;
@@ -53,6 +55,8 @@ cases! {
         an_identifier_that_is_given_up_is_free,
         secrets_are_revealed_with_an_audit_row_each,
         a_text_with_a_nul_is_a_400_on_both_databases;
+    credentials: a_hash_is_replaced_only_while_it_is_the_one_that_was_checked,
+        a_removed_account_takes_its_link_along_and_needs_a_grant_for_it;
     isolation: a_row_that_points_into_another_tenant_is_refused_by_the_database,
         abuse_01_an_id_of_another_tenant_is_as_absent_as_a_made_up_one,
         abuse_03_a_link_of_another_identity_is_absent,

@@ -3,7 +3,7 @@ use std::{sync::Arc, time::Duration};
 use palisade_authz::{IdentityTarget, Own, SessionTarget, action};
 use palisade_envelope::{Code, Result};
 use palisade_identity::{
-    Identity, IdentityId, SessionId, State, Timestamp,
+    Identity, IdentityId, Secrets, SessionId, State, Timestamp,
     change::{self, Changed},
     decode,
     session::{Aal, AuthenticationMethod, Method},
@@ -138,7 +138,8 @@ impl House {
             .await
             .expect("answers")
             .expect("a schema");
-        let changed: Changed = change::replace(identity, input, &schema, now()).expect("a change");
+        let changed: Changed =
+            change::replace(identity, &Secrets::new(), input, &schema, now()).expect("a change");
         self.update(identity.id, identity.revision, changed)
             .await
             .expect("updates")

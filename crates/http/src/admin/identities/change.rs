@@ -6,8 +6,8 @@ use actix_web::HttpRequest;
 use palisade_authz::action::UpdateIdentity;
 use palisade_envelope::{Code, Error, Result};
 use palisade_identity::{
-    Identity, IdentitySchema, Region,
-    change::{Changed, CredentialImport},
+    CredentialType, Identity, IdentitySchema, Region, Secrets,
+    change::{Changed, CredentialImport, IN_THE_WAY},
 };
 use palisade_tenancy::TenantScope;
 
@@ -49,21 +49,32 @@ pub(super) async fn hash_password(app: &App, credentials: &mut CredentialImport)
     Ok(())
 }
 
+/// Says of a value that is taken what Ory says of it. Other conflicts have words of their own.
+pub(super) fn taken(error: Error, words: &'static str) -> Error {
+    let names_fields = error.envelope().details.contains_key("conflicts");
+    if error.code() == Code::Conflict && names_fields {
+        error.reworded(words)
+    } else {
+        error
+    }
+}
+
 /// Applies a change to the identity of this request and answers with its new state.
 ///
-/// `apply` gives the next state from the current one. Where another writer was faster and the caller did not insist
+/// `apply` gives the next state from the current one and the secrets of the kinds that it adds to. Where another writer was faster and the caller did not insist
 /// on a revision, everything is done again.
 pub(super) async fn update<F, Fut>(
     first: Guarded<UpdateIdentity>,
     request: &HttpRequest,
+    adds_to: &[CredentialType],
     apply: F,
 ) -> Answer
 where
-    F: Fn(Identity) -> Fut,
+    F: Fn(Identity, Secrets) -> Fut,
     Fut: Future<Output = Result<(Changed, Option<Region>)>>,
 {
     let app = first.app.clone();
-    let once = |guarded| write(guarded, request, &apply);
+    let once = |guarded| write(guarded, request, adds_to, &apply);
     let (identity, region) = if preconditions::if_match(request)?.is_some() {
         once(first).await?
     } else {
@@ -78,10 +89,11 @@ where
 async fn write<F, Fut>(
     guarded: Guarded<UpdateIdentity>,
     request: &HttpRequest,
+    adds_to: &[CredentialType],
     apply: &F,
 ) -> Result<(Identity, Option<Region>)>
 where
-    F: Fn(Identity) -> Fut,
+    F: Fn(Identity, Secrets) -> Fut,
     Fut: Future<Output = Result<(Changed, Option<Region>)>>,
 {
     let Guarded {
@@ -93,12 +105,15 @@ where
     let revision = current.revision;
     preconditions::check(request, revision)?;
     let links = palisade_linking::imported::plan(&current);
-    let (changed, region) = apply(current).await?;
+    // After the identity: where they are newer than it, the write is stale.
+    let kept = app.store.secrets_to_update(&grant, adds_to).await?;
+    let (changed, region) = apply(current, kept).await?;
     let target = || grant.target().clone();
     let imports = imports::grants(request, target, &links, &changed.identity).await?;
     let identity = app
         .store
         .update_identity(grant, revision, changed, imports)
-        .await?;
+        .await
+        .map_err(|error| taken(error, IN_THE_WAY))?;
     Ok((identity, region))
 }

@@ -6,7 +6,7 @@ use palisade_identity::{IdentityId, change, decode};
 
 use super::{
     body::{Configs, IdentityBody},
-    change::{hash_password, schema},
+    change::{hash_password, schema, taken},
     imports,
 };
 use crate::{
@@ -52,7 +52,8 @@ pub(super) async fn create(guarded: Guarded<CreateIdentity>, mut call: Call) -> 
     let identity = app
         .store
         .create_identity(guarded.grant, changed, imports)
-        .await?;
+        .await
+        .map_err(|error| taken(error, change::TAKEN))?;
     let place = format!("{base_url}{}/{}", call.request.path(), identity.id);
     let body = IdentityBody::new(&identity, &base_url)
         .with_credentials(&identity, Configs::new())

@@ -5,6 +5,7 @@ mod body;
 mod change;
 mod create;
 mod delete;
+mod delete_credential;
 mod get;
 mod get_by_external_id;
 mod imports;
@@ -66,6 +67,12 @@ pub(crate) fn mount(table: &mut RouteTable) {
             &one,
             delete::delete,
             doc(delete::doc()),
+        );
+        table.guarded::<action::DeleteCredential, _, _>(
+            Method::DELETE,
+            format!("{one}/credentials/{{type}}"),
+            delete_credential::delete_credential,
+            doc(delete_credential::doc()),
         );
     }
 }

@@ -40,10 +40,11 @@ pub(super) fn doc() -> Doc {
 
 pub(super) async fn patch(guarded: Guarded<UpdateIdentity>, mut call: Call) -> Answer {
     let (app, caller) = (guarded.app.clone(), guarded.caller.clone());
-    let patch = decode::patch(&call.body(Media::Any).await?)?;
-    let (app, scope, patch) = (&app, caller.scope(), &patch);
-    update(guarded, &call.request, |current| async move {
-        let patched = change::patch(&current, patch)?;
+    let body = call.body(Media::Any).await?;
+    let (app, scope, body) = (&app, caller.scope(), &body);
+    update(guarded, &call.request, &[], |current, _| async move {
+        // Only now: Ory answers 404 before it looks at a patch.
+        let patched = change::patch(&current, &decode::patch(body)?)?;
         let region = patched.region();
         let schema = schema(app, scope, patched.schema_id()).await?;
         Ok((

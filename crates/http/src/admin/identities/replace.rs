@@ -23,7 +23,7 @@ pub(super) fn doc() -> Doc {
         "identity",
         "Update an identity",
     )
-    .body::<ReplaceIdentityBody>(Media::Json)
+    .body::<ReplaceIdentityBody>(Media::OryJson)
     .replies::<IdentityBody<'_>>(200)
     .tagged()
     .refuses(&[
@@ -40,17 +40,23 @@ pub(super) fn doc() -> Doc {
 
 pub(super) async fn replace(guarded: Guarded<UpdateIdentity>, mut call: Call) -> Answer {
     let (app, caller) = (guarded.app.clone(), guarded.caller.clone());
-    let body = call.body(Media::Json).await?;
+    let body = call.body(Media::OryJson).await?;
     let mut input = decode::replace(&body)?;
     // Once, whatever the number of tries.
     hash_password(&app, &mut input.credentials).await?;
     let (app, scope, input) = (&app, caller.scope(), &input);
-    update(guarded, &call.request, |current| async move {
-        let schema = schema(app, scope, input.schema_id(&current)).await?;
-        Ok((
-            change::replace(&current, input.clone(), &schema, app.clock.now())?,
-            input.region,
-        ))
-    })
+    let adds_to = input.credentials.adds_to();
+    update(
+        guarded,
+        &call.request,
+        &adds_to,
+        |current, kept| async move {
+            let schema = schema(app, scope, input.schema_id(&current)).await?;
+            Ok((
+                change::replace(&current, &kept, input.clone(), &schema, app.clock.now())?,
+                input.region,
+            ))
+        },
+    )
     .await
 }

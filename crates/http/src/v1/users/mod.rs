@@ -7,6 +7,7 @@ mod link;
 mod list;
 mod sessions;
 mod unlink;
+mod verify_password;
 
 use actix_web::http::Method;
 use palisade_authz::action;
@@ -26,6 +27,12 @@ pub(super) fn mount(table: &mut RouteTable) {
         "/v1/users/{id}",
         get::get,
         get::doc(),
+    );
+    table.guarded::<action::VerifyPassword, _, _>(
+        Method::POST,
+        "/v1/users/{id}/verify-password",
+        verify_password::verify_password,
+        verify_password::doc(),
     );
     table.guarded::<action::ListExternalIdentities, _, _>(
         Method::GET,

@@ -97,9 +97,15 @@ fn a_trait_that_goes_away_takes_its_addresses_but_not_its_identifiers() {
         document
     })
     .expect("compiles");
-    let next = replace(&ada(), ReplaceIdentity::default(), &open, at(10))
-        .expect("is replaced")
-        .identity;
+    let next = replace(
+        &ada(),
+        &Secrets::new(),
+        ReplaceIdentity::default(),
+        &open,
+        at(10),
+    )
+    .expect("is replaced")
+    .identity;
     assert!(next.verifiable_addresses.is_empty() && next.recovery_addresses.is_empty());
     assert_eq!(
         identifiers(&next, CredentialType::Password),

@@ -1,0 +1,120 @@
+//! How often passwords may be checked: in this node, for each identity and for each tenant.
+
+use std::{hash::Hash, num::NonZeroU32, time::Duration};
+
+use governor::{
+    DefaultKeyedRateLimiter, Quota, RateLimiter,
+    clock::{Clock as _, DefaultClock},
+};
+use palisade_envelope::{Code, Error, Result};
+use palisade_identity::IdentityId;
+use palisade_tenancy::TenantId;
+
+/// Attempts at one identity: this many at once, and one more every six seconds.
+const OF_IDENTITY: NonZeroU32 = at_least_one(10);
+/// Attempts in one tenant: this many at once, and as many again each minute.
+const OF_TENANT: NonZeroU32 = at_least_one(1_200);
+/// How many keys are remembered before those that are as good as new are forgotten.
+const MOST_KEYS: usize = 100_000;
+
+const fn at_least_one(number: u32) -> NonZeroU32 {
+    match NonZeroU32::new(number) {
+        Some(number) => number,
+        None => NonZeroU32::MIN,
+    }
+}
+
+/// The attempts of late. One for the program; other nodes have their own.
+pub(crate) struct Attempts {
+    identities: DefaultKeyedRateLimiter<(TenantId, IdentityId)>,
+    tenants: DefaultKeyedRateLimiter<TenantId>,
+}
+
+impl Attempts {
+    pub(crate) fn new() -> Self {
+        Self {
+            identities: RateLimiter::keyed(Quota::per_minute(OF_IDENTITY)),
+            tenants: RateLimiter::keyed(Quota::per_minute(OF_TENANT)),
+        }
+    }
+
+    /// Counts one attempt, right or wrong.
+    ///
+    /// # Errors
+    /// `rate_limited` with `details.retry_after_seconds`, for the identity before the tenant: whoever tries one identity
+    /// over and over takes nothing from the others.
+    pub(crate) fn count(&self, tenant: TenantId, identity: IdentityId) -> Result<()> {
+        take(&self.identities, &(tenant, identity), "identity")?;
+        take(&self.tenants, &tenant, "tenant")
+    }
+}
+
+fn take<K: Hash + Eq + Clone>(
+    limiter: &DefaultKeyedRateLimiter<K>,
+    key: &K,
+    scope: &'static str,
+) -> Result<()> {
+    if limiter.len() > MOST_KEYS {
+        limiter.retain_recent();
+    }
+    limiter.check_key(key).map_err(|until| {
+        let wait = until.wait_time_from(DefaultClock::default().now());
+        limited(wait, scope)
+    })
+}
+
+fn limited(wait: Duration, scope: &'static str) -> Error {
+    // Whole seconds, so that who waits as told gets through.
+    let seconds = wait.as_secs() + 1;
+    Error::new(Code::RateLimited)
+        .detail("retry_after_seconds", seconds)
+        .detail("scope", scope)
+}
+
+#[cfg(test)]
+mod tests {
+    use palisade_identity::ids::Uuid;
+
+    use super::*;
+
+    fn tenant(number: u128) -> TenantId {
+        TenantId::from_uuid(Uuid::from_u128(number))
+    }
+
+    fn identity(number: u128) -> IdentityId {
+        IdentityId::from_uuid(Uuid::from_u128(number))
+    }
+
+    #[test]
+    fn an_identity_has_ten_attempts_and_others_have_their_own() {
+        let attempts = Attempts::new();
+        for _ in 0..10 {
+            attempts.count(tenant(1), identity(1)).expect("is free");
+        }
+        let error = attempts
+            .count(tenant(1), identity(1))
+            .expect_err("is limited");
+        assert_eq!(error.code(), Code::RateLimited);
+        let wait = error.envelope().details["retry_after_seconds"]
+            .as_u64()
+            .expect("seconds");
+        assert!((1..=7).contains(&wait), "{wait}");
+        attempts.count(tenant(1), identity(2)).expect("is free");
+        attempts.count(tenant(2), identity(1)).expect("is free");
+    }
+
+    #[test]
+    fn abuse_58_a_tenant_that_tries_many_identities_is_limited_and_others_are_not() {
+        let attempts = Attempts::new();
+        let mut refused = None;
+        for number in 0..2_000 {
+            if let Err(error) = attempts.count(tenant(1), identity(number)) {
+                refused = Some(error);
+                break;
+            }
+        }
+        let error = refused.expect("is limited");
+        assert_eq!(error.envelope().details["scope"], "tenant");
+        attempts.count(tenant(2), identity(1)).expect("is free");
+    }
+}
