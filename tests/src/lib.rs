@@ -19,6 +19,8 @@ mod architecture;
 #[cfg(test)]
 mod bad_input;
 #[cfg(test)]
+mod batch;
+#[cfg(test)]
 mod client;
 #[cfg(test)]
 mod coverage;
@@ -33,6 +35,8 @@ mod isolation;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]
+mod listing;
+#[cfg(test)]
 mod nodes;
 #[cfg(test)]
 mod notices;
@@ -44,5 +48,9 @@ mod policies;
 mod program;
 #[cfg(test)]
 mod quickstart;
+#[cfg(test)]
+mod replica;
+#[cfg(test)]
+mod schemas;
 #[cfg(test)]
 mod telemetry;

@@ -80,6 +80,8 @@ codes! {
     ManagedByScim = "managed_by_scim", 409, "the link is managed by a SCIM client; add `?force=true` to change it all the same";
     /// The resource is used by others and can't be removed.
     InUse = "in_use", 409, "the resource is in use";
+    /// Identities of the schema would not fit its new text; `details.impact` tells how many, and samples them.
+    BreaksIdentities = "breaks_identities", 409, "identities of this schema would no longer fit it; add `?force=true` to write it all the same";
     /// The policies would leave no owner able to change them.
     PolicyLockout = "policy_lockout", 409, "with this change no owner could manage policies any more";
     /// `If-Match` names an older state of the resource.

@@ -113,13 +113,13 @@ macro_rules! usually {
 }
 
 usually! {
-    InTenant: CreateIdentity, ListIdentities, RevealCredentials, CreateIdentityProvider, ListIdentityProviders,
+    InTenant: CreateIdentity, BatchIdentities, ListIdentities, CreateIdentitySchema, RevealCredentials, CreateIdentityProvider, ListIdentityProviders,
         ListIdentitySchemas, ListPolicies, ValidatePolicy, CreateApiKey, ListApiKeys, ListAuditEvents, ReadSelf,
         CreateTenant, ListTenants;
     IdentityInPath: ReadIdentity, UpdateIdentity, DeleteIdentity, ListExternalIdentities, LinkExternalIdentity;
     LinkInPath: UnlinkExternalIdentity;
     ProviderInPath: ReadIdentityProvider, UpdateIdentityProvider, DeleteIdentityProvider;
-    SchemaInPath: ReadIdentitySchema, PutIdentitySchema;
+    SchemaInPath: ReadIdentitySchema, PutIdentitySchema, DeleteIdentitySchema;
     PolicyInPath: ReadPolicy, PutPolicy, DeletePolicy;
     KeyInPath: RevokeApiKey;
     TenantInPath: ReadTenant, UpdateTenant, SuspendTenant, ResumeTenant, DeleteTenant, CreateTenantKey;

@@ -59,6 +59,16 @@ impl Select {
         self.text.push_str(&format!(" AND {column} IN ({list})"));
     }
 
+    /// In this order, `limit` rows at most, after the first `offset`.
+    pub(crate) fn finish_at(self, order: &'static str, limit: u64, offset: u64) -> Bound {
+        let mut bound = self.finish(order, limit);
+        bound.values.push(Value::BigInt(i64::try_from(offset).ok()));
+        bound
+            .text
+            .push_str(&format!(" OFFSET ${}", bound.values.len()));
+        bound
+    }
+
     /// In this order, `limit` rows at most.
     pub(crate) fn finish(mut self, order: &'static str, limit: u64) -> Bound {
         self.values.push(Value::BigInt(i64::try_from(limit).ok()));

@@ -16,7 +16,8 @@ use sea_orm_migration::{MigrationStatus, MigratorTrait as _};
 
 use crate::{
     Heard, audit::denials::Denials, dialect, fault::Fault, job::Job, keys::used::UsedKeys,
-    listen::Sink, schemas::cache::SchemaCache, sql::TenantSql, tx::TenantTx, writer::Writer,
+    listen::Sink, replica::Replica, schemas::cache::SchemaCache, sql::TenantSql, tx::TenantTx,
+    writer::Writer,
 };
 
 /// How to open the store.
@@ -28,6 +29,8 @@ pub struct StoreOptions {
     pub max_connections: u32,
     /// SQLite: whether concurrent writes share a commit. Off it is for measurements only.
     pub commit_grouping: bool,
+    /// A replica for reads that accept old data, as `url`; `None`: they read the primary.
+    pub replica_url: Option<String>,
 }
 
 /// The store. Clones share one set of connections.
@@ -47,6 +50,7 @@ pub(crate) struct Inner {
     pub(crate) schemas: SchemaCache,
     pub(crate) used: UsedKeys,
     denials: Denials,
+    pub(crate) replica: Option<Replica>,
 }
 
 impl std::fmt::Debug for Store {
@@ -63,6 +67,11 @@ impl Store {
     /// `invalid_request` when the URL can't be read, `unavailable` when the database can't be reached.
     pub async fn connect(options: &StoreOptions, clock: Arc<dyn Clock>) -> Result<Self> {
         let pools = dialect::open(options).await?;
+        let replica = options
+            .replica_url
+            .as_deref()
+            .map(|url| Replica::open(url, options.max_connections))
+            .transpose()?;
         let writer = if pools.one_writer {
             Writer::one_at_a_time(
                 pools.write.clone(),
@@ -84,6 +93,7 @@ impl Store {
                 schemas: SchemaCache::new(),
                 used: UsedKeys::default(),
                 denials: Denials::new(),
+                replica,
             }),
         };
         store.inner.denials.start(Arc::downgrade(&store.inner));
@@ -170,7 +180,11 @@ impl Store {
             tracing::warn!(cause = %error, "the times of last use of API keys could not be written");
         }
         self.inner.writer.close().await;
-        for pool in [&self.inner.write, &self.inner.read] {
+        let replica = self.inner.replica.as_ref().map(Replica::connection);
+        for pool in [&self.inner.write, &self.inner.read]
+            .into_iter()
+            .chain(replica)
+        {
             if let Err(error) = pool.clone().close().await {
                 tracing::warn!(cause = %error, "a connection pool could not be closed");
             }

@@ -47,7 +47,7 @@ pub(super) fn body(envelope: &Envelope, status: StatusCode, request_id: &str) ->
 }
 
 /// What the status means in general; clients of this dialect show it as a heading, so it is a whole sentence's start.
-fn general(status: StatusCode) -> &'static str {
+pub(super) fn general(status: StatusCode) -> &'static str {
     match status.as_u16() {
         400 => "The request was malformed or contained invalid parameters",
         401 => "The request could not be authorized",
