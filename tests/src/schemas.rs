@@ -156,7 +156,9 @@ on_both_databases! {
     async fn a_change_that_breaks_identities_is_reported_and_refused_unless_forced(house: House) {
         let alpha = &house.alpha;
         let people = people(alpha).await;
-        // As many of the twin's would not fit, and are not counted.
+        // As many of another tenant's would not fit, and are not counted.
+        let other = Tenant::new(house.gateway, "other").await;
+        self::people(&other).await;
         let report = alpha.owner.put("/v1/schemas/staff?dry_run=true", staff(&["desk"])).await.expect(200);
         let impact = report.json();
         assert_eq!((&impact["checked"], &impact["failing"], &impact["complete"]), (&json!(10), &json!(4), &json!(true)));

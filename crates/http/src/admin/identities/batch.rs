@@ -243,9 +243,12 @@ impl Batch {
             .try_collect()
             .await?;
         let now = app.clock.now();
+        // All of one millisecond: sorted, so that they are listed in the order of the items.
+        let mut ids: Vec<_> = inputs.iter().map(|_| IdentityId::generate(now)).collect();
+        ids.sort_unstable();
         // A thousand validations are too much for a thread that serves others.
         let changes = tokio::task::spawn_blocking(move || {
-            let change = |(place, input): (usize, Box<change::CreateIdentity>)| {
+            let change = |((place, input), id): ((usize, Box<change::CreateIdentity>), _)| {
                 let schema = schemas.get(input.schema_id()).cloned().flatten();
                 let changed = match schema {
                     Some(schema) => change::create(*input, &schema, IdentityId::generate(now), now),
@@ -253,7 +256,7 @@ impl Batch {
                 };
                 (place, changed)
             };
-            inputs.into_iter().map(change).collect::<Vec<_>>()
+            inputs.into_iter().zip(ids).map(change).collect::<Vec<_>>()
         })
         .await
         .map_err(Error::internal)?;
