@@ -153,6 +153,9 @@ on_both_databases! {
         let reply = owner.get(&format!("/admin/identities?page_size=1&{}", query.join("&"))).await.expect(200);
         assert_eq!(ids(&reply), all);
         assert!(!reply.header("link").contains("next"));
+        let numbered = owner.get(&format!("/admin/identities?page=0&per_page=1&{}", query.join("&"))).await.expect(200);
+        assert_eq!((ids(&numbered), numbered.header("x-total-count")), (all.clone(), "5"));
+        assert!(!numbered.header("link").contains("next"));
         let bad = owner.get("/admin/identities?ids=x").await.refused(400, "invalid_request");
         assert_eq!(bad["error"]["reason"], "Invalid UUID value `x` for parameter `ids`.");
         let many = vec![format!("ids={}", all[0]); 501].join("&");

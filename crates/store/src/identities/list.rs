@@ -2,7 +2,7 @@
 
 use palisade_authz::{Authorized, action::ListIdentities};
 use palisade_envelope::Result;
-use palisade_identity::{Identity, filter::IdentityFilter};
+use palisade_identity::{Identity, filter::IdentityFilter, page::PageNumber};
 use palisade_tenancy::TenantId;
 
 use super::{columns, identity};
@@ -92,8 +92,7 @@ impl Store {
         Ok((page, served))
     }
 
-    /// The page of this number (the first is 0) of `per_page` identities that pass the filter, by id, and how many
-    /// pass `counted`. Pages by number shift while identities come and go; it is for callers that know no other way.
+    /// The page of this number of the identities that pass the filter, by id, and how many pass `counted`. Pages by number shift while identities come and go; it is for callers that know no other way.
     ///
     /// # Errors
     /// `unavailable` or `internal` when the database can't answer.
@@ -103,16 +102,13 @@ impl Store {
         grant: &Authorized<ListIdentities>,
         filter: &IdentityFilter,
         counted: &IdentityFilter,
-        (number, per_page): (u32, u32),
+        number: PageNumber,
         consistency: Consistency,
     ) -> Result<NumberedPage> {
         let tenant = grant.tenant();
-        let (limit, offset) = if filter.ids.is_empty() {
-            (per_page, u64::from(number) * u64::from(per_page))
-        } else {
-            (500, 0)
-        };
-        let page = narrowed(columns!(), tenant, filter).finish_at("t.id", limit.into(), offset);
+        let limit = u64::from(number.per_page);
+        let offset = u64::from(number.page) * limit;
+        let page = narrowed(columns!(), tenant, filter).finish_at("t.id", limit, offset);
         let count = narrowed("count(*)", tenant, counted).finish("1", 1);
         let (rows, served) = self.read_all_at(consistency, tenant, page).await?;
         // A count and a page from two reads would not belong together.

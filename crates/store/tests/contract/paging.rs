@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use palisade_authz::{Own, action};
 use palisade_envelope::Code;
-use palisade_identity::{Identity, IdentityId, State, filter::IdentityFilter};
+use palisade_identity::{Identity, IdentityId, State, filter::IdentityFilter, page::PageNumber};
 use palisade_store::Page;
 use palisade_tenancy::Caller;
 use serde_json::json;
@@ -248,7 +248,16 @@ pub(crate) async fn pages_by_number_skip_and_count(house: &House) {
         let strong = palisade_store::Consistency::Strong;
         let found = house
             .store
-            .list_identities_by_number(&grant, filter, counted, (number, 3), strong)
+            .list_identities_by_number(
+                &grant,
+                filter,
+                counted,
+                PageNumber {
+                    page: number,
+                    per_page: 3,
+                },
+                strong,
+            )
             .await
             .expect("lists");
         let ids: Vec<_> = found.items.iter().map(|identity| identity.id).collect();

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use palisade_authz::{Own, action};
-use palisade_identity::filter::IdentityFilter;
+use palisade_identity::{filter::IdentityFilter, page::PageNumber};
 use palisade_store::{Consistency, Store, StoreOptions};
 use palisade_tenancy::SystemClock;
 
@@ -25,8 +25,12 @@ async fn list(house: &House, store: &Store, asked: Consistency) -> (usize, Consi
         .list_identities_at(&grant, &filter, &page(100, None), asked)
         .await
         .expect("lists");
+    let first = PageNumber {
+        page: 0,
+        per_page: 100,
+    };
     let numbered = store
-        .list_identities_by_number(&grant, &filter, &filter, (0, 100), asked)
+        .list_identities_by_number(&grant, &filter, &filter, first, asked)
         .await
         .expect("lists");
     assert_eq!(numbered.items, found.items);

@@ -251,7 +251,7 @@ impl Batch {
             let change = |((place, input), id): ((usize, Box<change::CreateIdentity>), _)| {
                 let schema = schemas.get(input.schema_id()).cloned().flatten();
                 let changed = match schema {
-                    Some(schema) => change::create(*input, &schema, IdentityId::generate(now), now),
+                    Some(schema) => change::create(*input, &schema, id, now),
                     None => Err(IdentitySchema::unknown(input.schema_id())),
                 };
                 (place, changed)

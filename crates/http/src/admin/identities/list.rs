@@ -101,18 +101,18 @@ async fn by_number(
     number: PageNumber,
     consistency: Consistency,
 ) -> Result<Found> {
-    let page = guarded
-        .app
-        .store
-        .list_identities_by_number(
-            &guarded.grant,
-            filter,
-            &filter.only_ours(),
-            (number.page, number.per_page),
-            consistency,
-        )
+    // As at Ory its filters do not count for the total, but for those that name what they find. And as by token, those
+    // who name their ids get all of them at once.
+    let (number, counted) = if filter.ids.is_empty() {
+        (number, filter.only_ours())
+    } else {
+        let per_page = PageSize::LARGEST.get();
+        (PageNumber { per_page, ..number }, filter.clone())
+    };
+    let store = &guarded.app.store;
+    let page = store
+        .list_identities_by_number(&guarded.grant, filter, &counted, number, consistency)
         .await?;
-    // As at Ory the filters do not count for the total, but for the one that finds a single identity.
     let total = if filter.credentials_identifier.is_some() {
         page.items.len() as u64
     } else {

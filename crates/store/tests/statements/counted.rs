@@ -1,20 +1,8 @@
-//! What the database is asked, as its driver tells: how many statements a list takes, and which index serves it.
-//!
-//! One test, because the driver's events are heard of all that the process does.
-
-#[path = "contract/house.rs"]
-#[expect(
-    dead_code,
-    reason = "the house of the contract tests, of which this needs a part"
-)]
-mod house;
-
 use std::{
     fmt,
     sync::{Arc, Mutex},
 };
 
-use house::{House, page};
 use palisade_authz::{Own, action};
 use palisade_identity::{CredentialType, IdentityId, filter::IdentityFilter};
 use palisade_store::Consistency;
@@ -25,6 +13,8 @@ use tracing::{
     field::{Field, Visit},
     span,
 };
+
+use crate::house::{self, House, page};
 
 /// Every statement that the driver ran, in its words.
 #[derive(Clone, Default)]
