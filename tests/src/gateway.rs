@@ -68,6 +68,16 @@ impl Gateway {
         }
     }
 
+    /// A gateway of its own on this database, which is empty.
+    pub(crate) fn on(url: String, settings: program::Settings<'_>) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let gateway = Self::prepare(folder.path().to_owned(), url, false, settings);
+        Self {
+            _folder: Some(folder),
+            ..gateway
+        }
+    }
+
     /// Another node on this one's database.
     pub(crate) fn second_node(&self) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");

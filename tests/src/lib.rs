@@ -19,6 +19,8 @@ mod architecture;
 #[cfg(test)]
 mod bad_input;
 #[cfg(test)]
+mod batch;
+#[cfg(test)]
 mod client;
 #[cfg(test)]
 mod coverage;
@@ -37,6 +39,8 @@ mod isolation;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]
+mod listing;
+#[cfg(test)]
 mod nodes;
 #[cfg(test)]
 mod notices;
@@ -50,6 +54,10 @@ mod policies;
 mod program;
 #[cfg(test)]
 mod quickstart;
+#[cfg(test)]
+mod replica;
+#[cfg(test)]
+mod schemas;
 #[cfg(test)]
 mod sessions;
 #[cfg(test)]

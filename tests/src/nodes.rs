@@ -175,7 +175,10 @@ async fn honoured_elsewhere(here: &Gateway, there: &Gateway, before_each: impl A
         .await
         .expect(201);
     before_each().await;
-    let put = tenant.owner.put("/v1/schemas/customer", schema).await;
+    let put = tenant
+        .owner
+        .put("/v1/schemas/customer?force=true", schema)
+        .await;
     assert_eq!(put.status, 200, "{put}");
     let from = Instant::now();
     let body = json!({"schema_id": "customer", "traits": {"nick": "y"}});

@@ -312,7 +312,7 @@ on_both_databases! {
 }
 
 /// An address that was free a moment ago.
-fn free_port() -> String {
+pub(crate) fn free_port() -> String {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     listener
         .local_addr()

@@ -83,6 +83,8 @@ actions! {
     UpdateIdentity = "identity:update", Write, IdentityTarget;
     /// Delete an identity.
     DeleteIdentity = "identity:delete", Write, IdentityTarget;
+    /// Send a batch of creations and deletions; each is decided on by itself as well.
+    BatchIdentities = "identity:batch", Write, Own;
     /// See the secret part of an identity's credentials.
     RevealCredentials = "credential:reveal", Read, Own;
     /// Ask whether a password is an identity's.
@@ -135,6 +137,10 @@ actions! {
     ReadIdentitySchema = "identity_schema:read", Read, NamedTarget;
     /// Write an identity schema.
     PutIdentitySchema = "identity_schema:put", Manage, NamedTarget;
+    /// Create an identity schema.
+    CreateIdentitySchema = "identity_schema:create", Manage, Own;
+    /// Delete an identity schema.
+    DeleteIdentitySchema = "identity_schema:delete", Manage, NamedTarget;
     /// List the tenant's policies.
     ListPolicies = "policy:list", Read, Own;
     /// Read a policy of the tenant.

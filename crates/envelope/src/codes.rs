@@ -86,6 +86,8 @@ codes! {
     ManagedByScim = "managed_by_scim", 409, "the link is managed by a SCIM client; add `?force=true` to change it all the same";
     /// The resource is used by others and can't be removed.
     InUse = "in_use", 409, "the resource is in use";
+    /// Identities of the schema would not fit its new text; `details.impact` tells how many, and samples them.
+    BreaksIdentities = "breaks_identities", 409, "identities of this schema would no longer fit it; add `?force=true` to write it all the same";
     /// The request that first had this `Idempotency-Key` is still being done; `Retry-After` says when to come back.
     IdempotencyKeyInFlight = "idempotency_key_in_flight", 409, "the request with this idempotency key is still being done; try again";
     /// The request with this `Idempotency-Key` was done, but the node failed before its answer was kept. It is not done again; `details.request_id`

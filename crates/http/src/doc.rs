@@ -81,6 +81,7 @@ pub struct Doc {
     pub(crate) status: u16,
     pub(crate) reply: Option<Describe>,
     pub(crate) also: Option<(u16, Describe)>,
+    pub(crate) or: Option<Describe>,
     pub(crate) html: bool,
     pub(crate) tagged: bool,
     pub(crate) codes: Vec<Code>,
@@ -105,6 +106,7 @@ impl Doc {
             status: 200,
             reply: None,
             also: None,
+            or: None,
             html: false,
             tagged: false,
             codes: Vec::new(),
@@ -169,6 +171,13 @@ impl Doc {
     #[must_use]
     pub fn also<T: ToSchema>(mut self, status: u16) -> Self {
         self.also = Some((status, describe::<T>));
+        self
+    }
+
+    /// Where a parameter asks for it, it answers with the same status and this body.
+    #[must_use]
+    pub fn or<T: ToSchema>(mut self) -> Self {
+        self.or = Some(describe::<T>);
         self
     }
 

@@ -177,7 +177,7 @@ macro_rules! usually {
 }
 
 usually! {
-    InTenant: CreateIdentity, ListIdentities, RevealCredentials, CreateIdentityProvider, ListIdentityProviders,
+    InTenant: CreateIdentity, BatchIdentities, ListIdentities, CreateIdentitySchema, RevealCredentials, CreateIdentityProvider, ListIdentityProviders,
         ListIdentitySchemas, ListPolicies, ValidatePolicy, CreateApiKey, ListApiKeys, ListAuditEvents, ReadSelf,
         CreateTenant, ListTenants, ListSessions, ManageSessions;
     OwnerInPath: CreateSession, ListIdentitySessions, DeleteIdentitySessions;
@@ -188,7 +188,7 @@ usually! {
         VerifyPassword, DeleteCredential;
     LinkInPath: UnlinkExternalIdentity;
     ProviderInPath: ReadIdentityProvider, UpdateIdentityProvider, DeleteIdentityProvider;
-    SchemaInPath: ReadIdentitySchema, PutIdentitySchema;
+    SchemaInPath: ReadIdentitySchema, PutIdentitySchema, DeleteIdentitySchema;
     PolicyInPath: ReadPolicy, PutPolicy, DeletePolicy;
     KeyInPath: RevokeApiKey, RotateApiKey;
     TenantInPath: ReadTenant, UpdateTenant, SuspendTenant, ResumeTenant, DeleteTenant, CreateTenantKey;

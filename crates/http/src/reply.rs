@@ -135,6 +135,33 @@ pub(crate) fn link(
     link
 }
 
+/// The header `Link` of pages by number, as [`palisade_identity::page::PageNumber::links`] gives them; `more` adds what
+/// else names the page of this number.
+pub(crate) fn numbered_links(
+    request: &HttpRequest,
+    query: &Query,
+    links: Vec<(&'static str, u64, u64)>,
+    more: impl Fn((u64, u64)) -> Vec<(&'static str, Option<String>)>,
+) -> String {
+    let link = |(rel, page, size): (&'static str, u64, u64)| {
+        let mut changes = vec![
+            ("page", Some(page.to_string())),
+            ("per_page", Some(size.to_string())),
+        ];
+        changes.extend(more((page, size)));
+        let changes: Vec<_> = changes
+            .iter()
+            .map(|(name, value)| (*name, value.as_deref()))
+            .collect();
+        format!(
+            "<{}?{}>; rel=\"{rel}\"",
+            request.path(),
+            query.with(&changes)
+        )
+    };
+    links.into_iter().map(link).collect::<Vec<_>>().join(",")
+}
+
 /// Scheme and authority that the caller reaches us at.
 ///
 /// # Errors

@@ -32,6 +32,24 @@ pub(crate) struct CreateIdentityBody {
     region: Option<String>,
 }
 
+/// Up to 1000 items, 200 of them with a plain password at most. Unknown fields are refused by name.
+#[derive(ToSchema)]
+#[schema(as = PatchIdentitiesBody)]
+pub(crate) struct BatchBody {
+    identities: Option<Vec<BatchItemBody>>,
+}
+
+/// One item: it creates, or deletes, or (with neither) does nothing.
+#[derive(ToSchema)]
+#[schema(as = IdentityPatch)]
+struct BatchItemBody {
+    create: Option<CreateIdentityBody>,
+    /// The identity to delete.
+    delete: Option<uuid::Uuid>,
+    /// Answered with the item's outcome.
+    patch_id: Option<uuid::Uuid>,
+}
+
 /// The new state of an identity. Metadata and `external_id` are cleared where left out, the rest is kept.
 #[derive(ToSchema)]
 #[schema(as = UpdateIdentityBody)]

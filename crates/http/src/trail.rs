@@ -45,9 +45,13 @@ impl Trail {
     /// Writes down a permit.
     pub(crate) fn allowed(&self, action: &'static str, determining: &Determining) {
         self.decided(action, "allow");
-        self.notices
-            .borrow_mut()
-            .extend(determining.notices.iter().cloned());
+        let mut notices = self.notices.borrow_mut();
+        // One request may be decided on a thousand times; each notice is for its caller once.
+        for notice in &determining.notices {
+            if !notices.contains(notice) {
+                notices.push(notice.clone());
+            }
+        }
     }
 
     /// Writes down a refusal, which stands whatever else was permitted.

@@ -1,6 +1,6 @@
 //! What a list of identities is narrowed to.
 
-use palisade_envelope::{Error, Result};
+use palisade_envelope::{Code, Error, Result};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -50,15 +50,56 @@ impl IdentityFilter {
             let id = IdentityId::parse(value).ok_or_else(|| Error::field("ids", "UUIDs"))?;
             ids.push(id);
             if ids.len() > Self::MAX_IDS {
-                return Err(Error::field(
-                    "ids",
-                    format!("{} ids at most", Self::MAX_IDS),
-                ));
+                return Err(Error::with_message(
+                    Code::InvalidRequest,
+                    format!(
+                        "The number of ids to filter must not exceed {}.",
+                        Self::MAX_IDS
+                    ),
+                )
+                .detail("field", "ids")
+                .detail("expected", format!("{} ids at most", Self::MAX_IDS)));
             }
         }
         ids.sort_unstable();
         ids.dedup();
         Ok(ids)
+    }
+
+    /// Refuses filters that each name identities in a way of their own: ids, an identifier, the beginning of one. All
+    /// others narrow, and go with each of them.
+    ///
+    /// # Errors
+    /// `invalid_request`.
+    pub fn check_combination(&self) -> Result<()> {
+        let named = [
+            !self.ids.is_empty(),
+            self.credentials_identifier.is_some(),
+            self.credentials_identifier_similar.is_some(),
+        ];
+        if named.into_iter().filter(|named| *named).count() > 1 {
+            return Err(Error::with_message(
+                Code::InvalidRequest,
+                "You cannot combine multiple filters in this API",
+            )
+            .detail(
+                "expected",
+                "one of `ids`, `credentials_identifier` and `preview_credentials_identifier_similar`",
+            ));
+        }
+        Ok(())
+    }
+
+    /// The filters that Ory's API does not have: only these count for the total of its old paging by number.
+    #[must_use]
+    pub fn only_ours(&self) -> Self {
+        Self {
+            ids: Vec::new(),
+            credentials_identifier: None,
+            credentials_identifier_similar: None,
+            organization_id: None,
+            ..self.clone()
+        }
     }
 
     /// The exact identifier as password, webauthn and code credentials keep it.
@@ -118,6 +159,46 @@ mod tests {
             of(&[one, two]).fingerprint(),
             of(&[two, one, two]).fingerprint()
         );
+    }
+
+    #[test]
+    fn one_way_to_name_identities_goes_with_every_filter_that_narrows() {
+        let some = |text: &str| Some(text.to_owned());
+        let narrowed = IdentityFilter {
+            organization_id: Some(Uuid::nil()),
+            state: Some(State::Active),
+            external_id: some("e"),
+            ..IdentityFilter::default()
+        };
+        let ids = vec![IdentityId::from_uuid(Uuid::nil())];
+        let by = |ids: &[IdentityId], exact: bool, similar: bool| IdentityFilter {
+            ids: ids.to_vec(),
+            credentials_identifier: some("a").filter(|_| exact),
+            credentials_identifier_similar: some("a").filter(|_| similar),
+            ..narrowed.clone()
+        };
+        for filter in [
+            by(&[], false, false),
+            by(&ids, false, false),
+            by(&[], true, false),
+            by(&[], false, true),
+        ] {
+            filter.check_combination().expect("goes together");
+            assert_eq!(filter.only_ours().organization_id, None);
+            assert_eq!(filter.only_ours().state, narrowed.state);
+        }
+        for filter in [
+            by(&ids, true, false),
+            by(&ids, false, true),
+            by(&[], true, true),
+            by(&ids, true, true),
+        ] {
+            let error = filter.check_combination().expect_err("refused");
+            assert_eq!(
+                error.envelope().message,
+                "You cannot combine multiple filters in this API"
+            );
+        }
     }
 
     #[test]

@@ -15,6 +15,9 @@ pub(crate) async fn connect(database: &Database) -> Result<Store, Failure> {
         url: database.url.reveal().to_owned(),
         max_connections: database.max_connections(),
         commit_grouping: database.commit_grouping,
+        replica_url: Some(database.replica_url.reveal())
+            .filter(|url| !url.is_empty())
+            .map(str::to_owned),
     };
     Ok(Store::connect(&options, Arc::new(SystemClock)).await?)
 }

@@ -61,6 +61,8 @@ pub(crate) async fn run(arguments: Arguments, mut settings: Config) -> Result<()
     // First of all: a second quickstart must not touch the data of one that runs.
     let socket = listener::bind(address, "`--listen <addr:port>`")?;
     let data = folder(&arguments.data)?;
+    // A replica of another database would show what is in that.
+    settings.database.replica_url = DatabaseUrl::new("");
     settings.database.url =
         DatabaseUrl::new(format!("sqlite://{}", url_path(&data.join("palisade.db"))?));
     let telemetry = Telemetry::start(&settings)?;

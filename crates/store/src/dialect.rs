@@ -121,6 +121,41 @@ async fn open_postgres(options: &StoreOptions) -> Result<Pools> {
     })
 }
 
+/// How long a read waits for a connection to the replica before the primary serves it.
+const REPLICA_PATIENCE: Duration = Duration::from_millis(500);
+
+/// Opens a replica for reads. It need not be there now: it is connected to when the first read asks for it.
+pub(crate) fn open_replica(url: &str, max_connections: u32) -> Result<DatabaseConnection> {
+    let wrong = |error: sqlx::Error| {
+        Error::field(
+            "database.replica_url",
+            "`sqlite://<path>` or `postgres://<user>@<host>/<database>`",
+        )
+        .caused_by(error)
+    };
+    if url.starts_with("sqlite:") {
+        let connect = SqliteConnectOptions::from_str(url)
+            .map_err(wrong)?
+            .create_if_missing(false)
+            .read_only(true)
+            .busy_timeout(REPLICA_PATIENCE);
+        let pool = PoolOptions::<sqlx::Sqlite>::new()
+            .max_connections(max_connections.max(1))
+            .acquire_timeout(REPLICA_PATIENCE)
+            .connect_lazy_with(connect);
+        return Ok(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool));
+    }
+    let connect = PgConnectOptions::from_str(url)
+        .map_err(wrong)?
+        .application_name("palisade");
+    let pool = PoolOptions::<sqlx::Postgres>::new()
+        .max_connections(max_connections.max(1))
+        .acquire_timeout(REPLICA_PATIENCE)
+        .test_before_acquire(false)
+        .connect_lazy_with(connect);
+    Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(pool))
+}
+
 fn unreachable(error: sqlx::Error) -> Error {
     Error::new(palisade_envelope::Code::Unavailable).caused_by(error)
 }

@@ -21,6 +21,11 @@ pub(crate) trait Job: Send + Sync + 'static {
         None
     }
 
+    /// How much it writes, counted in usual writes: jobs of much weight share a commit with few others.
+    fn weight(&self) -> usize {
+        1
+    }
+
     /// Writes. An error leaves nothing behind.
     fn run(&self, tx: &TenantTx<'_>) -> impl Future<Output = Result<Self::Output, Fault>> + Send;
 

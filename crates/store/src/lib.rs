@@ -26,6 +26,7 @@ mod listen;
 mod page;
 mod policies;
 mod providers;
+mod replica;
 mod row;
 mod schemas;
 mod sealed;
@@ -39,13 +40,15 @@ mod writer;
 
 pub use audit::{Actor, AuditEvent, AuditEventId, AuditFilter, AuditedResource, Decision};
 pub use idempotency::{Attempt, Reservation, ReservationRequest};
+pub use identities::{BatchItem, NumberedPage};
 pub use keys::{ApiKeyRecord, KeyOverlap, NewApiKey, RotatedKey};
 pub use links::imported::ImportGrants;
 pub use listen::Heard;
 pub use page::{Page, PageRequest};
 pub use policies::PolicyDocument;
 pub use providers::{IdentityProviderUpdate, NewIdentityProvider};
-pub use schemas::SchemaDocument;
+pub use replica::Consistency;
+pub use schemas::{ImpactBudget, Misfit, Numbering, SchemaDocument, SchemaImpact};
 pub use sealed::{Sealable, Sealed};
 pub use sessions::{
     Bulk, KnownSession, NewDevice, NewSession, Position, Reach, SessionFilter, SessionPage,

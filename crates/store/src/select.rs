@@ -72,10 +72,10 @@ impl Select {
         self.text.push_str(&format!(" AND {column} IN ({list})"));
     }
 
-    /// In this order, `limit` rows at most, after the first `skip`.
-    pub(crate) fn finish_after(self, order: &'static str, limit: u64, skip: u64) -> Bound {
+    /// In this order, `limit` rows at most, after the first `offset`.
+    pub(crate) fn finish_at(self, order: &'static str, limit: u64, offset: u64) -> Bound {
         let mut bound = self.finish(order, limit);
-        bound.values.push(Value::BigInt(i64::try_from(skip).ok()));
+        bound.values.push(Value::BigInt(i64::try_from(offset).ok()));
         bound
             .text
             .push_str(&format!(" OFFSET ${}", bound.values.len()));

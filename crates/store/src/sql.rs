@@ -101,6 +101,22 @@ impl Bound {
         (values.len() > 1).then_some(Self { text, values })
     }
 
+    /// One `DELETE` of those of a tenant's rows whose `column` has one of these values.
+    pub(crate) fn delete_in(
+        table: &str,
+        column: &str,
+        tenant: Value,
+        values: impl IntoIterator<Item = Value>,
+    ) -> Self {
+        let mut all = vec![tenant];
+        all.extend(values);
+        let list = placeholders(2, all.len() - 1);
+        Self {
+            text: format!("DELETE FROM {table} WHERE tenant_id = $1 AND {column} IN ({list})"),
+            values: all,
+        }
+    }
+
     /// This statement and then the next, both of one tenant, as one text.
     #[must_use]
     pub(crate) fn then(mut self, next: Self) -> Self {
@@ -171,6 +187,16 @@ mod tests {
              INSERT INTO u (tenant_id, b, c) VALUES ($1, $3, $4)"
         );
         assert_eq!(both.values, [0.into(), 1.into(), 2.into(), 3.into()]);
+    }
+
+    #[test]
+    fn a_deletion_of_many_binds_the_tenant() {
+        let bound = Bound::delete_in("t", "id", 0.into(), [1.into(), 2.into()]);
+        assert_eq!(
+            bound.text,
+            "DELETE FROM t WHERE tenant_id = $1 AND id IN ($2, $3)"
+        );
+        assert_eq!(bound.values, [0.into(), 1.into(), 2.into()]);
     }
 
     #[test]

@@ -23,6 +23,7 @@ use crate::{
     job::Job,
     keys::used::UsedKeys,
     listen::Sink,
+    replica::Replica,
     schemas::cache::SchemaCache,
     sessions::Purges,
     sql::TenantSql,
@@ -39,6 +40,8 @@ pub struct StoreOptions {
     pub max_connections: u32,
     /// SQLite: whether concurrent writes share a commit. Off it is for measurements only.
     pub commit_grouping: bool,
+    /// A replica for reads that accept old data, as `url`; `None`: they read the primary.
+    pub replica_url: Option<String>,
 }
 
 /// The store. Clones share one set of connections.
@@ -59,6 +62,7 @@ pub(crate) struct Inner {
     pub(crate) used: UsedKeys,
     pub(crate) purges: Purges,
     denials: Denials,
+    pub(crate) replica: Option<Replica>,
 }
 
 impl std::fmt::Debug for Store {
@@ -75,6 +79,11 @@ impl Store {
     /// `invalid_request` when the URL can't be read, `unavailable` when the database can't be reached.
     pub async fn connect(options: &StoreOptions, clock: Arc<dyn Clock>) -> Result<Self> {
         let pools = dialect::open(options).await?;
+        let replica = options
+            .replica_url
+            .as_deref()
+            .map(|url| Replica::open(url, options.max_connections))
+            .transpose()?;
         let writer = if pools.one_writer {
             Writer::one_at_a_time(
                 pools.write.clone(),
@@ -97,6 +106,7 @@ impl Store {
                 used: UsedKeys::default(),
                 purges: Purges::default(),
                 denials: Denials::new(),
+                replica,
             }),
         };
         store.inner.denials.start(Arc::downgrade(&store.inner));
@@ -184,7 +194,11 @@ impl Store {
             tracing::warn!(cause = %error, "the times of last use of API keys could not be written");
         }
         self.inner.writer.close().await;
-        for pool in [&self.inner.write, &self.inner.read] {
+        let replica = self.inner.replica.as_ref().map(Replica::connection);
+        for pool in [&self.inner.write, &self.inner.read]
+            .into_iter()
+            .chain(replica)
+        {
             if let Err(error) = pool.clone().close().await {
                 tracing::warn!(cause = %error, "a connection pool could not be closed");
             }

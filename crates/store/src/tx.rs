@@ -67,6 +67,43 @@ impl<'a> TenantTx<'a> {
         }
     }
 
+    /// Inserts any number of rows of this tenant in statements of a few fixed sizes: each size is one text, so that the
+    /// caches of prepared statements hold few of them, and no statement has more values than a database takes.
+    /// `on_conflict` and the number as in [`TenantTx::upsert`].
+    pub(crate) async fn insert_many(
+        &self,
+        table: &str,
+        columns: &[&str],
+        rows: Vec<Vec<Value>>,
+        on_conflict: &'static str,
+    ) -> Result<u64, Fault> {
+        const SIZES: [usize; 5] = [256, 64, 16, 4, 1];
+        let (mut rows, mut written) = (rows.into_iter(), 0);
+        for size in SIZES {
+            while rows.len() >= size {
+                let some = rows.by_ref().take(size);
+                written += self.upsert(table, columns, some, on_conflict).await?;
+            }
+        }
+        Ok(written)
+    }
+
+    /// Deletes the rows of this tenant whose `column` has one of these values; how many they were.
+    pub(crate) async fn delete_in(
+        &self,
+        table: &str,
+        column: &str,
+        values: Vec<Value>,
+    ) -> Result<u64, Fault> {
+        self.run(Bound::delete_in(
+            table,
+            column,
+            self.tenant.as_uuid().into(),
+            values,
+        ))
+        .await
+    }
+
     /// The statement that inserts rows of this tenant, to go together with others; `None` for no rows.
     pub(crate) fn insertion(
         &self,

@@ -13,7 +13,7 @@ use crate::{dialect, fault::Fault, job::Job, tx::TenantTx};
 
 /// How many jobs wait for the writer at most; more wait outside.
 const QUEUE: usize = 4_096;
-/// How many jobs share a commit at most, so that the first of them is answered soon.
+/// How many jobs (by weight) share a commit at most, so that the first of them is answered soon.
 const GROUP: usize = 128;
 
 /// The way to the database for writes.
@@ -148,6 +148,10 @@ pub(crate) trait Queued: Send {
     ) -> BoxFuture<'a, ()>;
     /// Answers: `Err` when the group could not be committed.
     fn answer(self: Box<Self>, committed: std::result::Result<(), &DbErr>);
+    /// Its share of a group.
+    fn weight(&self) -> usize {
+        1
+    }
     /// Whether the queue ends here.
     fn is_stop(&self) -> bool {
         false
@@ -211,6 +215,10 @@ impl<J: Job> Queued for Waiting<J> {
             }
         }
         .boxed()
+    }
+
+    fn weight(&self) -> usize {
+        self.job.weight()
     }
 
     fn answer(self: Box<Self>, committed: std::result::Result<(), &DbErr>) {
@@ -300,12 +308,14 @@ async fn write_group(
             return Err(error);
         }
     };
+    let mut weight = 0;
     while let Some(mut job) = next.take() {
+        weight += job.weight();
         let written = write_one(&transaction, clock, job.as_mut()).await;
         let stop = job.is_stop();
         group.push(job);
         written?;
-        if group.len() < limit && !stop {
+        if weight < limit && !stop {
             next = jobs.try_recv().ok();
         }
     }

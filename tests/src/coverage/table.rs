@@ -103,6 +103,9 @@ pub(super) fn sample(shape: &str, alpha: &Tenant, key: &str) -> Option<Sample> {
     match (method, path.as_str()) {
         ("GET", "/admin/identities") => whole(None),
         ("POST", "/admin/identities") => whole(Some(identity)),
+        ("PATCH", "/admin/identities") => {
+            whole(Some(json!({"identities": [{"create": identity}]})))
+        }
         ("GET" | "DELETE", "/admin/identities/{}") => own(&[&alpha.ada], None),
         ("PUT", "/admin/identities/{}") => own(&[&alpha.ada], Some(identity)),
         ("PATCH", "/admin/identities/{}") => own(
@@ -150,7 +153,10 @@ pub(super) fn sample(shape: &str, alpha: &Tenant, key: &str) -> Option<Sample> {
             &[&alpha.provider],
             Some(json!({"issuer": "https://probe.example.test"})),
         ),
-        ("GET", "/v1/schemas/{}") => named("customer", None),
+        ("POST", "/v1/schemas") => whole(Some(
+            json!({"id": "probe", "schema": crate::house::customer_schema()}),
+        )),
+        ("GET" | "DELETE", "/v1/schemas/{}") => named("customer", None),
         ("PUT", "/v1/schemas/{}") => named(
             "probe",
             Some(json!({"schema": crate::house::customer_schema()})),

@@ -9,10 +9,11 @@ use ory_kratos_client::{
         identity_api as api,
     },
     models::{
-        CreateIdentityBody, Identity, IdentityWithCredentials, IdentityWithCredentialsOidc,
-        IdentityWithCredentialsOidcConfig, IdentityWithCredentialsOidcConfigProvider,
-        IdentityWithCredentialsPassword, IdentityWithCredentialsPasswordConfig, JsonPatch,
-        UpdateIdentityBody, create_identity_body, update_identity_body,
+        CreateIdentityBody, Identity, IdentityPatch, IdentityWithCredentials,
+        IdentityWithCredentialsOidc, IdentityWithCredentialsOidcConfig,
+        IdentityWithCredentialsOidcConfigProvider, IdentityWithCredentialsPassword,
+        IdentityWithCredentialsPasswordConfig, JsonPatch, PatchIdentitiesBody, UpdateIdentityBody,
+        create_identity_body, update_identity_body,
     },
 };
 use serde_json::{Value, json};
@@ -342,5 +343,63 @@ on_both_databases! {
             .await
             .expect_err("there is none");
         assert_eq!(refusal(missing).0, 404);
+    }
+
+    async fn orys_client_lists_with_every_filter_and_both_ways_of_paging(house: House) {
+        let alpha = &house.alpha;
+        let sdk = sdk(&alpha.owner);
+        let organization = random_id();
+        let mut body = CreateIdentityBody::new("default".to_owned(), traits("eve@example.test"));
+        body.organization_id = Some(Some(organization.clone()));
+        let eve = api::create_identity(&sdk, Some(body)).await.expect("creates");
+        let found = async |per_page, page, consistency: Option<&str>, similar: Option<&str>, organization: Option<&str>| {
+            let list = api::list_identities(
+                &sdk, per_page, page, None, None, consistency, None, None, similar, None, organization,
+            );
+            let list = list.await.expect("lists");
+            list.into_iter().map(|identity| identity.id).collect::<Vec<_>>()
+        };
+        assert_eq!(found(None, None, None, Some("ev"), None).await, [eve.id.as_str()]);
+        assert_eq!(found(None, None, None, None, Some(&organization)).await, [eve.id.as_str()]);
+        assert_eq!(found(None, None, None, Some("ev"), Some(&organization)).await, [eve.id.as_str()]);
+        assert_eq!(found(None, None, Some("eventual"), None, None).await.len(), 3);
+        let mut pages = found(Some(2), Some(0), None, None, None).await;
+        assert_eq!(pages.len(), 2);
+        pages.extend(found(Some(2), Some(1), None, None, None).await);
+        let mut everybody = vec![alpha.ada.clone(), alpha.bob.clone(), eve.id.clone()];
+        everybody.sort();
+        assert_eq!(pages, everybody);
+        let both = api::list_identities(
+            &sdk, None, None, None, None, None, Some(vec![eve.id]), Some("eve@example.test"), None, None, None,
+        );
+        let (status, error) = refusal(both.await.expect_err("two ways to name identities"));
+        assert_eq!(status, 400, "{error:?}");
+    }
+
+    async fn orys_client_creates_many_identities_at_once(house: House) {
+        let sdk = sdk(&house.alpha.owner);
+        let item = |email: &str, patch_id: &str| IdentityPatch {
+            create: Some(Box::new(CreateIdentityBody::new("default".to_owned(), traits(email)))),
+            patch_id: Some(patch_id.to_owned()),
+        };
+        let (one, two, three) = (random_id(), random_id(), random_id());
+        let body = PatchIdentitiesBody {
+            identities: Some(vec![
+                item("one@example.test", &one),
+                item("ada@example.test", &two),
+                item("three@example.test", &three),
+            ]),
+        };
+        let answer = api::batch_patch_identities(&sdk, Some(body)).await.expect("answers");
+        let answers = answer.identities.expect("answers");
+        let made: Vec<_> = answers.iter().map(|answer| answer.identity.is_some()).collect();
+        assert_eq!(made, [true, false, true]);
+        let named: Vec<_> = answers.iter().map(|answer| answer.patch_id.clone().expect("as sent")).collect();
+        assert_eq!(named, [one, two, three]);
+        let error = answers[1].error.as_ref().expect("an error").as_ref().expect("an error");
+        assert_eq!(error["code"], 409);
+        let id = answers[0].identity.as_ref().expect("an id");
+        let read = api::get_identity(&sdk, id, None).await.expect("is there");
+        assert_eq!(read.traits.expect("traits")["email"], "one@example.test");
     }
 }

@@ -175,9 +175,13 @@ fn replies(operation: &Operation, named: &mut Named) -> Map<String, Value> {
     let mut replies = Map::new();
     let mut success = json!({ "description": success(doc.status) });
     if let (Some(describe), Some(success)) = (doc.reply, success.as_object_mut()) {
+        let mut schema = describe(named);
+        if let Some(or) = doc.or {
+            schema = json!({ "anyOf": [schema, or(named)] });
+        }
         success.insert(
             "content".into(),
-            json!({ "application/json": { "schema": describe(named) } }),
+            json!({ "application/json": { "schema": schema } }),
         );
     }
     if doc.html

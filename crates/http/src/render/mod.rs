@@ -12,6 +12,15 @@ use palisade_envelope::{Code, Error};
 
 use crate::{dialect::Dialect, problem::Problem};
 
+/// The name of a status, and what it means in general, as errors within replies of Ory's dialect have them.
+pub(crate) fn ory_words(status: u16) -> (&'static str, &'static str) {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    (
+        status.canonical_reason().unwrap_or_default(),
+        ory::general(status),
+    )
+}
+
 /// The reply that tells this problem in this dialect.
 pub(crate) fn problem(problem: &Problem, dialect: Dialect, request_id: &str) -> HttpResponse {
     // What a fault of ours says is constant: whoever raised it may have put its cause into the sentence.

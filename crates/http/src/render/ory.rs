@@ -71,7 +71,7 @@ fn wording(envelope: &Envelope, status: StatusCode) -> (Cow<'_, str>, Cow<'_, st
 }
 
 /// What the status means in general; clients of this dialect show it as a heading, so it is a whole sentence's start.
-fn general(status: StatusCode) -> &'static str {
+pub(super) fn general(status: StatusCode) -> &'static str {
     match status.as_u16() {
         400 => "The request was malformed or contained invalid parameters",
         401 => "The request could not be authorized",

@@ -39,6 +39,7 @@ impl Gateway {
             url,
             max_connections: 4,
             commit_grouping: true,
+            replica_url: None,
         };
         let store = Store::connect(&options, Arc::clone(&clock))
             .await

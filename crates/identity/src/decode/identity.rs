@@ -19,7 +19,11 @@ use crate::{
 /// # Errors
 /// `invalid_json`, `unknown_field`, or `invalid_request` for a wrong type or a word that is none of those known.
 pub fn create(body: &[u8]) -> Result<CreateIdentity> {
-    let mut object = Object::new(json::parse(body)?, "", Unknown::Refused)?;
+    create_of(Object::new(json::parse(body)?, "", Unknown::Refused)?)
+}
+
+/// The same from a part of a body.
+pub(super) fn create_of(mut object: Object) -> Result<CreateIdentity> {
     let input = CreateIdentity {
         schema_id: schema_id(&mut object)?,
         traits: traits(&mut object)?,

@@ -1,10 +1,12 @@
 //! Request bodies to typed input, with errors that name the field and what was expected there.
 
+mod batch;
 mod credentials;
 mod identity;
 mod keys;
 mod object;
 
+pub use batch::{BatchItem, BatchWork, MAX_BATCH, MAX_BATCH_PASSWORDS, batch};
 pub(crate) use identity::{address_list, external_id, organization, region, schema_id};
 pub use identity::{create, replace};
 pub(crate) use object::{Object, Unknown};

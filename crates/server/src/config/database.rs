@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize, Serializer};
 pub struct Database {
     /// Where everything is kept.
     pub url: DatabaseUrl,
-    /// A read replica; accepted and checked, used by nothing yet.
+    /// A replica for reads that accept old data; empty: they read the primary.
     pub replica_url: DatabaseUrl,
     max_connections: i64,
     /// Whether concurrent commits share one flush to disk. SQLite only.
@@ -20,6 +20,11 @@ impl Database {
         self.url.check("database.url")?;
         if !self.replica_url.reveal().is_empty() {
             self.replica_url.check("database.replica_url")?;
+            if self.url.is_sqlite() != self.replica_url.is_sqlite() {
+                return Err(
+                    "`database.replica_url` must be of the same kind as `database.url`".to_owned(),
+                );
+            }
         }
         if !(1..=Self::MOST_CONNECTIONS).contains(&self.max_connections) {
             return Err(format!(
@@ -51,6 +56,10 @@ impl DatabaseUrl {
     /// The URL with its password, for the store alone.
     pub fn reveal(&self) -> &str {
         &self.0
+    }
+
+    fn is_sqlite(&self) -> bool {
+        self.0.starts_with("sqlite:")
     }
 
     fn check(&self, key: &str) -> Result<(), String> {

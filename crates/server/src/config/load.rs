@@ -261,6 +261,11 @@ mod tests {
                 "database.replica_url",
             ),
             (
+                "PALISADE__DATABASE__REPLICA_URL",
+                "postgres://db/palisade",
+                "database.replica_url",
+            ),
+            (
                 "PALISADE__DATABASE__MAX_CONNECTIONS",
                 "0",
                 "database.max_connections",

@@ -42,6 +42,19 @@ pub(crate) fn statement<'a>(
     Ok(tx.insertion("audit_events", COLUMNS, rows))
 }
 
+/// Writes the rows of many acts of one tenant, in statements of a few sizes.
+pub(crate) async fn record_many<'a>(
+    tx: &TenantTx<'_>,
+    acts: impl IntoIterator<Item = &'a Act>,
+) -> Result<(), Fault> {
+    let rows = acts
+        .into_iter()
+        .map(|act| values(tx, act))
+        .collect::<Result<Vec<_>, _>>()?;
+    tx.insert_many("audit_events", COLUMNS, rows, "").await?;
+    Ok(())
+}
+
 fn values(tx: &TenantTx<'_>, act: &Act) -> Result<Vec<Value>, Fault> {
     let Act {
         tenant: _,

@@ -87,6 +87,10 @@ impl<J: Job> Job for Attempted<J> {
         self.job.changes()
     }
 
+    fn weight(&self) -> usize {
+        self.job.weight()
+    }
+
     async fn run(&self, tx: &TenantTx<'_>) -> Result<J::Output, Fault> {
         let own = tx.of(self.attempt.tenant);
         if own.execute(MARK, self.attempt.row()).await? == 0 {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use palisade_envelope::Error;
-use palisade_identity::Identity;
+use palisade_identity::{Identity, IdentitySchema};
 use sea_orm::Value;
 
 use super::index;
@@ -15,10 +15,20 @@ const EXTERNAL_ID: TenantSql = TenantSql::new(
     "SELECT 1 FROM identities WHERE tenant_id = $1 AND external_id = $2 AND id <> $3",
 );
 
+const SCHEMA: TenantSql =
+    TenantSql::new("SELECT 1 FROM identity_schemas WHERE tenant_id = $1 AND id = $2");
+
 /// Makes the caller's error of a fault in writing this identity.
 pub(crate) async fn explain(tx: &TenantTx<'_>, identity: &Identity, fault: Fault) -> Error {
-    let Some(Violation::Unique(constraint)) = fault.violation() else {
-        return fault.into();
+    let constraint = match fault.violation() {
+        Some(Violation::Unique(constraint)) => constraint,
+        // The schema was deleted after it was looked up.
+        Some(Violation::ForeignKey)
+            if !has_schema(tx, &identity.schema_id).await.unwrap_or(true) =>
+        {
+            return IdentitySchema::unknown(&identity.schema_id);
+        }
+        _ => return fault.into(),
     };
     let mut fields = match taken(tx, identity).await {
         Ok(fields) => fields,
@@ -29,6 +39,10 @@ pub(crate) async fn explain(tx: &TenantTx<'_>, identity: &Identity, fault: Fault
         fields = possible(&constraint, identity);
     }
     Error::conflict(fields.iter().map(String::as_str))
+}
+
+async fn has_schema(tx: &TenantTx<'_>, id: &str) -> Result<bool, Fault> {
+    Ok(tx.one(SCHEMA, [id.into()]).await?.is_some())
 }
 
 async fn taken(tx: &TenantTx<'_>, identity: &Identity) -> Result<BTreeSet<String>, Fault> {

@@ -2,10 +2,30 @@
 
 use palisade_authz::{Authorized, action::ListIdentities};
 use palisade_envelope::Result;
-use palisade_identity::{Identity, ProviderId, filter::IdentityFilter, ids::Uuid};
+use palisade_identity::{
+    Identity, ProviderId, filter::IdentityFilter, ids::Uuid, page::PageNumber,
+};
+use palisade_tenancy::TenantId;
 
 use super::{columns, identity};
-use crate::{Page, PageRequest, Store, fault::Fault, page::TokenSealer, row, select::Select};
+use crate::{
+    Consistency, Page, PageRequest, Store,
+    fault::Fault,
+    page::TokenSealer,
+    row::{self, Columns},
+    select::Select,
+};
+
+/// Identities by the number of their page, and how many there are.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NumberedPage {
+    /// The identities of this page, by id.
+    pub items: Vec<Identity>,
+    /// How many there are on all pages together.
+    pub total: u64,
+    /// Which read served.
+    pub served: Consistency,
+}
 
 impl Store {
     /// A page of the tenant's identities that pass the filter, by id. Where the filter names ids, all of them are on
@@ -13,13 +33,31 @@ impl Store {
     ///
     /// # Errors
     /// `invalid_page_token`; `unavailable` or `internal` when the database can't answer.
-    #[tracing::instrument(name = "store.identity.list", skip_all, fields(tenant.id = %grant.tenant()))]
     pub async fn list_identities(
         &self,
         grant: &Authorized<ListIdentities>,
         filter: &IdentityFilter,
         page: &PageRequest,
     ) -> Result<Page<Identity>> {
+        let (page, _) = self
+            .list_identities_at(grant, filter, page, Consistency::Strong)
+            .await?;
+        Ok(page)
+    }
+
+    /// As [`Store::list_identities`], as fresh as `consistency` asks; and which read served. A replica that can't serve
+    /// is stood in for by the primary.
+    ///
+    /// # Errors
+    /// As [`Store::list_identities`].
+    #[tracing::instrument(name = "store.identity.list", skip_all, fields(tenant.id = %grant.tenant()))]
+    pub async fn list_identities_at(
+        &self,
+        grant: &Authorized<ListIdentities>,
+        filter: &IdentityFilter,
+        page: &PageRequest,
+        consistency: Consistency,
+    ) -> Result<(Page<Identity>, Consistency)> {
         let fingerprint = filter.fingerprint();
         let sealer = TokenSealer::new(
             self.page_token_key().await?,
@@ -27,8 +65,7 @@ impl Store {
             "identities",
             &fingerprint,
         );
-        let mut select = Select::new(columns!(), "identities", grant.tenant());
-        narrow(&mut select, filter);
+        let mut select = narrowed(columns!(), grant.tenant(), filter);
         if let Some(token) = &page.token {
             select.and("t.id > ?", sealer.open::<Uuid>(token)?);
         }
@@ -37,25 +74,68 @@ impl Store {
         } else {
             500
         };
-        let rows = self
-            .reader(grant.scope())
-            .all_bound(select.finish("t.id", limit))
+        let (rows, served) = self
+            .read_all_at(consistency, grant.tenant(), select.finish("t.id", limit))
             .await?;
         let identities = rows
             .iter()
             .map(identity)
             .collect::<Result<Vec<_>, Fault>>()?;
-        if filter.ids.is_empty() {
-            Ok(Page::of(identities, page.size, &sealer, |identity| {
+        let page = if filter.ids.is_empty() {
+            Page::of(identities, page.size, &sealer, |identity| {
                 identity.id.as_uuid()
-            }))
+            })
         } else {
-            Ok(Page {
+            Page {
                 items: identities,
                 next: None,
-            })
-        }
+            }
+        };
+        Ok((page, served))
     }
+
+    /// The page of this number of the identities that pass the filter, by id, and how many pass `counted`. Pages by number shift while identities come and go; it is for callers that know no other way.
+    ///
+    /// # Errors
+    /// `unavailable` or `internal` when the database can't answer.
+    #[tracing::instrument(name = "store.identity.list", skip_all, fields(tenant.id = %grant.tenant()))]
+    pub async fn list_identities_by_number(
+        &self,
+        grant: &Authorized<ListIdentities>,
+        filter: &IdentityFilter,
+        counted: &IdentityFilter,
+        number: PageNumber,
+        consistency: Consistency,
+    ) -> Result<NumberedPage> {
+        let tenant = grant.tenant();
+        let limit = u64::from(number.per_page);
+        let offset = u64::from(number.page) * limit;
+        let page = narrowed(columns!(), tenant, filter).finish_at("t.id", limit, offset);
+        let count = narrowed("count(*)", tenant, counted).finish("1", 1);
+        let (rows, served) = self.read_all_at(consistency, tenant, page).await?;
+        // A count and a page from two reads would not belong together.
+        let (counts, _) = self.read_all_at(served, tenant, count).await?;
+        let total: i64 = counts
+            .first()
+            .map(|row| Columns::of(row).get())
+            .transpose()
+            .map_err(Fault::from)?
+            .unwrap_or_default();
+        Ok(NumberedPage {
+            items: rows
+                .iter()
+                .map(identity)
+                .collect::<Result<Vec<_>, Fault>>()?,
+            total: u64::try_from(total).unwrap_or_default(),
+            served,
+        })
+    }
+}
+
+fn narrowed(columns: &'static str, tenant: TenantId, filter: &IdentityFilter) -> Select {
+    let mut select = Select::new(columns, "identities", tenant);
+    narrow(&mut select, filter);
+    select
 }
 
 // Asked of each identity on the way: it has few accounts, a provider has many.

@@ -1,13 +1,15 @@
 //! Loads one identity for a decision: one statement, by primary key.
 
+use std::collections::HashMap;
+
 use palisade_authz::{Authorized, IdentityTarget, action::UnlinkExternalIdentity};
 use palisade_envelope::Result;
-use palisade_identity::{Identity, IdentityId, ids::Uuid};
+use palisade_identity::{Identity, IdentityId, State, ids::Uuid};
 use palisade_tenancy::{TenantId, TenantScope};
 use sea_orm::Value;
 
 use super::{columns, identity};
-use crate::{Sealed, Store, fault::Fault, sql::TenantSql};
+use crate::{Sealed, Store, fault::Fault, row::Columns, select::Select, sql::TenantSql};
 
 pub(super) const BY_ID: TenantSql = TenantSql::new(concat!(
     "SELECT ",
@@ -56,6 +58,40 @@ impl Store {
             found,
             IdentityId::from_uuid(Uuid::nil()),
         ))
+    }
+
+    /// What to decide on for each of these ids, in their order: those that name nothing are there as absent.
+    ///
+    /// # Errors
+    /// `unavailable` or `internal` when the database can't answer.
+    pub async fn identity_targets(
+        &self,
+        scope: &TenantScope,
+        ids: &[IdentityId],
+    ) -> Result<Vec<IdentityTarget>> {
+        let mut found = HashMap::new();
+        for chunk in ids.chunks(500) {
+            let mut select =
+                Select::new("t.id, t.schema_id, t.state", "identities", scope.tenant());
+            select.and_in("t.id", chunk.iter().map(|id| id.as_uuid().into()));
+            let reader = self.reader(scope);
+            for row in reader.all_bound(select.finish("t.id", 500)).await? {
+                let mut columns = Columns::of(&row);
+                let target = IdentityTarget {
+                    id: IdentityId::from_uuid(columns.get().map_err(Fault::from)?),
+                    schema_id: columns.get().map_err(Fault::from)?,
+                    state: columns.word(State::parse)?,
+                };
+                found.insert(target.id, target);
+            }
+        }
+        let target = |id: &IdentityId| {
+            found
+                .get(id)
+                .cloned()
+                .unwrap_or_else(|| IdentityTarget::absent(*id))
+        };
+        Ok(ids.iter().map(target).collect())
     }
 
     /// The identity whose link the grant is about, to plan the unlinking with.

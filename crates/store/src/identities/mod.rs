@@ -1,5 +1,6 @@
 //! Identities: one row that holds all of a GET, narrow rows that index it, and secrets kept apart.
 
+mod batch;
 mod conflicts;
 mod create;
 mod delete;
@@ -20,7 +21,9 @@ use crate::{
     row::{self, Columns, unreadable},
 };
 
+pub use batch::BatchItem;
 pub(crate) use conflicts::explain;
+pub use list::NumberedPage;
 
 /// The columns that [`identity`] reads, in its order; with the table's name and a dot before each where given.
 macro_rules! columns {

@@ -10,6 +10,7 @@ use palisade_envelope::{Code, Error, Result};
 use palisade_identity::{Identity, IdentityId, LinkId, ProviderId, ProviderType};
 use palisade_linking::ImportedLink;
 use palisade_tenancy::TenantId;
+use sea_orm::Value;
 
 use crate::{act::Act, fault::Fault, providers, row, sql::TenantSql, tx::TenantTx};
 
@@ -82,15 +83,7 @@ pub(crate) async fn link(
         let mut rows = Vec::new();
         for link in links.iter().filter(|link| link.provider_type() == kind) {
             let id = of_kind(&providers, link)?;
-            rows.push(vec![
-                LinkId::generate(tx.now()).as_uuid().into(),
-                identity.id.as_uuid().into(),
-                id.as_uuid().into(),
-                link.external_id().into(),
-                link.linked_by().as_str().into(),
-                row::at(tx.now()),
-                row::at(tx.now()),
-            ]);
+            rows.push(row_of(tx, identity, link, id));
             acts.push(Act::of(&grants.link));
         }
         let wanted = rows.len() as u64;
@@ -104,6 +97,125 @@ pub(crate) async fn link(
         }
     }
     Ok(acts)
+}
+
+/// The links that the credentials of many new identities name, gathered to be written together.
+pub(crate) struct Accounts {
+    providers: Providers,
+    new_providers: Vec<(ProviderId, String, ProviderType)>,
+    rows: Vec<Vec<Value>>,
+    acts: Vec<Act>,
+}
+
+impl Accounts {
+    /// With the providers that the credentials of these identities name.
+    pub(crate) async fn load<'a>(
+        tx: &TenantTx<'_>,
+        identities: impl Iterator<Item = &'a Identity>,
+    ) -> Result<Self, Fault> {
+        let links: Vec<_> = identities
+            .flat_map(palisade_linking::imported::plan)
+            .collect();
+        let names: BTreeSet<&str> = links.iter().map(ImportedLink::provider_name).collect();
+        Ok(Self {
+            providers: providers::named(tx, &names).await?,
+            new_providers: Vec::new(),
+            rows: Vec::new(),
+            acts: Vec::new(),
+        })
+    }
+
+    /// Takes in the links of one identity: all of them, or none where an error says why.
+    pub(crate) fn add(
+        &mut self,
+        tx: &TenantTx<'_>,
+        identity: &Identity,
+        grants: Option<&ImportGrants>,
+    ) -> Result<()> {
+        let links = palisade_linking::imported::plan(identity);
+        if links.is_empty() {
+            return Ok(());
+        }
+        let grants = grants.ok_or_else(|| Error::new(Code::Forbidden))?;
+        let mut made: Providers = BTreeMap::new();
+        for link in &links {
+            if self.providers.contains_key(link.provider_name())
+                || made.contains_key(link.provider_name())
+            {
+                continue;
+            }
+            if grants.provider.is_none() {
+                return Err(provider_is_gone());
+            }
+            let new = (ProviderId::generate(tx.now()), link.provider_type());
+            made.insert(link.provider_name().to_owned(), new);
+        }
+        let ids = links
+            .iter()
+            .map(|link| {
+                let known = if made.contains_key(link.provider_name()) {
+                    &made
+                } else {
+                    &self.providers
+                };
+                of_kind(known, link)
+            })
+            .collect::<Result<Vec<_>>>()?;
+        for (name, (id, kind)) in made {
+            if let Some(grant) = &grants.provider {
+                self.acts.push(Act::of(grant).on("IdentityProvider", id));
+            }
+            self.new_providers.push((id, name.clone(), kind));
+            self.providers.insert(name, (id, kind));
+        }
+        for (link, provider) in links.iter().zip(ids) {
+            self.rows.push(row_of(tx, identity, link, provider));
+            self.acts.push(Act::of(&grants.link));
+        }
+        Ok(())
+    }
+
+    /// Makes providers and links. The acts, one each, are the caller's to record.
+    pub(crate) async fn write(self, tx: &TenantTx<'_>) -> Result<Vec<Act>, Fault> {
+        for some in self.new_providers.chunks(100) {
+            let new = some
+                .iter()
+                .map(|(id, name, kind)| (*id, name.as_str(), *kind, None));
+            tx.together(providers::insertion(tx, new)).await?;
+        }
+        let wanted = self.rows.len() as u64;
+        let written = tx
+            .insert_many("external_identities", COLUMNS, self.rows, TAKE_OVER)
+            .await?;
+        if written == wanted {
+            Ok(self.acts)
+        } else {
+            Err(Error::new(Code::Conflict).into())
+        }
+    }
+}
+
+fn row_of(
+    tx: &TenantTx<'_>,
+    identity: &Identity,
+    link: &ImportedLink,
+    provider: ProviderId,
+) -> Vec<Value> {
+    vec![
+        LinkId::generate(tx.now()).as_uuid().into(),
+        identity.id.as_uuid().into(),
+        provider.as_uuid().into(),
+        link.external_id().into(),
+        link.linked_by().as_str().into(),
+        row::at(tx.now()),
+        row::at(tx.now()),
+    ]
+}
+
+fn provider_is_gone() -> Error {
+    // It was there when the caller was asked for its grants.
+    let message = "an identity provider that the credentials name was deleted meanwhile";
+    Error::with_message(Code::Conflict, message)
 }
 
 type Providers = BTreeMap<String, (ProviderId, ProviderType)>;
@@ -125,9 +237,7 @@ async fn providers(
         return Ok((known, Vec::new()));
     }
     let Some(grant) = &grants.provider else {
-        // It was there when the caller was asked for its grants.
-        let message = "an identity provider that the credentials name was deleted meanwhile";
-        return Err(Error::with_message(Code::Conflict, message).into());
+        return Err(provider_is_gone().into());
     };
     let new: Vec<_> = missing
         .into_iter()
@@ -147,7 +257,7 @@ async fn providers(
 }
 
 /// The link's provider, which must be of the type that the credential is.
-fn of_kind(providers: &Providers, link: &ImportedLink) -> Result<ProviderId, Fault> {
+fn of_kind(providers: &Providers, link: &ImportedLink) -> Result<ProviderId> {
     let wanted = link.provider_type();
     let (id, kind) = *providers
         .get(link.provider_name())
@@ -161,7 +271,7 @@ fn of_kind(providers: &Providers, link: &ImportedLink) -> Result<ProviderId, Fau
         kind.as_str()
     );
     let field = format!("credentials.{}.config.providers", wanted.as_str());
-    Err(Error::field(field, expected).into())
+    Err(Error::field(field, expected))
 }
 
 /// Removes the links that the identity's credentials name no more.

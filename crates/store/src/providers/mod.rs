@@ -70,25 +70,28 @@ async fn load_locked(tx: &TenantTx<'_>, id: ProviderId) -> Result<Option<Identit
     load(tx, id).await
 }
 
-/// The most providers that one identity's credentials can name: two types, 500 accounts each.
-const MOST_NAMED: u64 = 1_000;
+/// How many names one statement asks for. One identity's credentials name 1,000 at most, a batch of them more.
+const MOST_NAMED: usize = 1_000;
 
-/// Those of these names that the tenant has, with id and type, in one statement.
+/// Those of these names that the tenant has, with id and type, in one statement for every [`MOST_NAMED`].
 pub(crate) async fn named(
     tx: &TenantTx<'_>,
     names: &BTreeSet<&str>,
 ) -> Result<BTreeMap<String, (ProviderId, ProviderType)>, Fault> {
     let mut found = BTreeMap::new();
-    if names.is_empty() {
-        return Ok(found);
-    }
-    let mut select = Select::new("t.name, t.id, t.type", "identity_providers", tx.tenant());
-    select.and_in("t.name", names.iter().map(|name| (*name).into()));
-    for row in tx.all_bound(select.finish("t.id", MOST_NAMED)).await? {
-        let mut columns = Columns::of(&row);
-        let name = columns.get()?;
-        let id = ProviderId::from_uuid(columns.get()?);
-        found.insert(name, (id, columns.word(ProviderType::parse)?));
+    let names: Vec<&str> = names.iter().copied().collect();
+    for names in names.chunks(MOST_NAMED) {
+        let mut select = Select::new("t.name, t.id, t.type", "identity_providers", tx.tenant());
+        select.and_in("t.name", names.iter().map(|name| (*name).into()));
+        for row in tx
+            .all_bound(select.finish("t.id", MOST_NAMED as u64))
+            .await?
+        {
+            let mut columns = Columns::of(&row);
+            let name = columns.get()?;
+            let id = ProviderId::from_uuid(columns.get()?);
+            found.insert(name, (id, columns.word(ProviderType::parse)?));
+        }
     }
     Ok(found)
 }
@@ -104,5 +107,20 @@ impl Store {
         names: &BTreeSet<&str>,
     ) -> Result<bool> {
         Ok(named(&self.reader(scope), names).await?.len() == names.len())
+    }
+
+    /// Those of these names that the tenant has a provider of.
+    ///
+    /// # Errors
+    /// `unavailable` or `internal` when the database can't answer.
+    pub async fn known_identity_providers(
+        &self,
+        scope: &TenantScope,
+        names: &BTreeSet<&str>,
+    ) -> Result<BTreeSet<String>> {
+        Ok(named(&self.reader(scope), names)
+            .await?
+            .into_keys()
+            .collect())
     }
 }

@@ -2,8 +2,14 @@
 
 pub(crate) mod cache;
 mod compiled;
+mod delete;
+mod impact;
 mod list;
+mod numbered;
 pub(crate) mod put;
+
+pub use impact::{ImpactBudget, Misfit, SchemaImpact};
+pub use numbered::Numbering;
 
 use palisade_identity::{RawJson, Timestamp};
 use sea_orm::QueryResult;

@@ -1,6 +1,9 @@
 //! Writes a schema.
 
-use palisade_authz::{Authorized, action::PutIdentitySchema};
+use palisade_authz::{
+    Authorized,
+    action::{CreateIdentitySchema, PutIdentitySchema},
+};
 use palisade_envelope::{Error, Result};
 use palisade_identity::{RawJson, etag::IfMatch, schema::IdentitySchema};
 use palisade_tenancy::TenantId;
@@ -40,8 +43,37 @@ impl Store {
             id,
             document,
             expected,
+            only_new: false,
         })
         .await
+    }
+
+    /// Writes a schema that is new: the one that the second grant is about.
+    ///
+    /// # Errors
+    /// `invalid_document` when it does not compile, `conflict` when there is one of this id.
+    #[tracing::instrument(name = "store.identity_schema.create", skip_all, fields(tenant.id = %grant.tenant()))]
+    pub async fn create_identity_schema(
+        &self,
+        grant: Authorized<CreateIdentitySchema>,
+        put: Authorized<PutIdentitySchema>,
+        document: &Value,
+    ) -> Result<SchemaDocument> {
+        if put.tenant() != grant.tenant() {
+            return Err(Error::internal("two grants of different tenants"));
+        }
+        let id = put.target().id().to_owned();
+        IdentitySchema::compile(&id, document)?;
+        let (document, _) = self
+            .write(Put {
+                act: Act::of(&grant).on("IdentitySchema", &id),
+                id,
+                document: RawJson::from_value(document),
+                expected: None,
+                only_new: true,
+            })
+            .await?;
+        Ok(document)
     }
 }
 
@@ -60,6 +92,7 @@ struct Put {
     id: String,
     document: RawJson,
     expected: Option<IfMatch>,
+    only_new: bool,
 }
 
 impl Job for Put {
@@ -88,6 +121,9 @@ impl Job for Put {
             .await?
             .ok_or_else(|| Error::internal("the schema was not written"))?;
         let before = (written.revision > 1).then_some(written.revision - 1);
+        if self.only_new && before.is_some() {
+            return Err(Error::conflict(["id"]).into());
+        }
         IfMatch::check_sent(self.expected.as_ref(), before)?;
         record(tx, [&self.act]).await?;
         Ok((written, before.is_none()))

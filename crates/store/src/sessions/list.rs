@@ -123,7 +123,7 @@ impl Store {
             }
             Position::After { size, skip } => {
                 let select = self.select(tenant, of, filter);
-                let bound = select.finish_after("t.issued_at DESC, t.id", u64::from(*size), *skip);
+                let bound = select.finish_at("t.issued_at DESC, t.id", u64::from(*size), *skip);
                 Page {
                     items: self.known(tenant, bound, filter).await?,
                     next: None,

@@ -82,6 +82,7 @@ impl House {
             url: url.to_owned(),
             max_connections: 4,
             commit_grouping: true,
+            replica_url: None,
         }
     }
 
@@ -149,6 +150,18 @@ impl House {
             .await
             .expect("writes a policy");
         self.gate.invalidate(Invalidation::Tenant(caller.tenant()));
+    }
+
+    pub(crate) async fn issue(
+        &self,
+        caller: &Arc<Caller>,
+        identity: IdentityId,
+        new: palisade_store::NewSession,
+    ) -> Result<(palisade_store::KnownSession, palisade_tenancy::SessionToken)> {
+        let grant = self
+            .grant::<action::CreateSession>(caller, IdentityTarget::absent(identity))
+            .await;
+        self.store.create_session(grant, new).await
     }
 
     pub(crate) async fn decide<A: Action>(
@@ -335,6 +348,14 @@ impl House {
             .expect("counts")
             .expect("a row");
         row.try_get_by_index(0).expect("a number")
+    }
+
+    /// A UUID as the database's own text of a statement has it.
+    pub(crate) fn literal(&self, id: uuid::Uuid) -> String {
+        match self.raw.get_database_backend() {
+            DbBackend::Sqlite => format!("x'{}'", id.simple()),
+            _ => format!("'{id}'"),
+        }
     }
 
     /// Every row of a tenant in every table of tenants, as text.

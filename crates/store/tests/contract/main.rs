@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod audit;
 #[cfg(test)]
+mod batch;
+#[cfg(test)]
 mod collections;
 #[cfg(test)]
 mod credentials;
@@ -22,7 +24,11 @@ mod nodes;
 #[cfg(test)]
 mod paging;
 #[cfg(test)]
+mod replica;
+#[cfg(test)]
 mod rotation;
+#[cfg(test)]
+mod schemas;
 #[cfg(test)]
 mod sessions;
 #[cfg(test)]
@@ -64,6 +70,7 @@ cases! {
     paging: a_walk_meets_every_identity_once_while_others_come_and_go,
         abuse_07_tokens_of_another_tenant_filter_or_hand_are_refused,
         filters_narrow_and_ids_come_in_one_page,
+        pages_by_number_skip_and_count,
         beginnings_of_identifiers_are_taken_literally;
     collections: every_collection_is_walked_in_order_and_takes_no_other_ones_tokens;
     rotation: a_rotated_key_is_good_until_its_overlap_ends_and_the_new_one_is_its_like,
@@ -77,6 +84,21 @@ cases! {
         a_crash_after_the_write_is_told_and_nothing_is_done_again,
         keys_are_free_after_a_day_and_deleted,
         every_write_of_an_attempt_carries_its_mark;
+    replica: only_reads_that_accept_old_data_go_to_the_replica,
+        a_replica_that_is_not_there_is_stood_in_for_by_the_primary;
+    batch: a_batch_creates_and_deletes_with_an_audit_row_each,
+        the_first_of_a_batch_wins_what_two_of_it_want,
+        a_deletion_frees_its_values_for_those_behind_it,
+        abuse_08_a_batch_gets_not_found_for_an_identity_of_another_tenant,
+        a_creation_without_its_grant_refuses_the_batch,
+        a_thousand_in_a_batch_are_far_faster_than_one_by_one,
+        concurrent_batches_of_the_same_make_each_once,
+        single_writes_pass_while_batches_are_written;
+    schemas: a_schema_that_identities_have_is_not_deleted,
+        a_schema_is_created_once,
+        an_identity_of_a_schema_that_went_meanwhile_is_refused_by_its_name,
+        the_impact_of_a_schema_is_counted_and_sampled_within_its_budget,
+        schemas_are_paged_by_number;
     links: a_link_and_a_credential_are_one_fact,
         an_imported_credential_makes_link_and_provider,
         an_import_makes_only_what_is_granted,

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use palisade_authz::{Own, action};
 use palisade_envelope::Code;
-use palisade_identity::{Identity, IdentityId, State, filter::IdentityFilter};
+use palisade_identity::{Identity, IdentityId, State, filter::IdentityFilter, page::PageNumber};
 use palisade_store::Page;
 use palisade_tenancy::Caller;
 use serde_json::json;
@@ -238,4 +238,64 @@ pub(crate) async fn beginnings_of_identifiers_are_taken_literally(house: &House)
     assert_eq!(similar("a").await, 4);
     assert_eq!(similar("b\\").await, 0);
     assert_eq!(similar("google:").await, 2);
+}
+
+pub(crate) async fn pages_by_number_skip_and_count(house: &House) {
+    let mut everybody = ids(house, IdentityFilter::default()).await;
+    for number in 0..5 {
+        everybody.insert(house.person(&format!("p{number}@example.com")).await.id);
+    }
+    let ada = house.ada(&house.owner).await;
+    house
+        .update(
+            ada.id,
+            ada.revision,
+            next(&ada, |ada| ada.state = State::Inactive),
+        )
+        .await
+        .expect("changes");
+    let page = async |filter: &IdentityFilter, counted: &IdentityFilter, number| {
+        let grant = house
+            .grant::<action::ListIdentities>(&house.owner, Own)
+            .await;
+        let strong = palisade_store::Consistency::Strong;
+        let found = house
+            .store
+            .list_identities_by_number(
+                &grant,
+                filter,
+                counted,
+                PageNumber {
+                    page: number,
+                    per_page: 3,
+                },
+                strong,
+            )
+            .await
+            .expect("lists");
+        let ids: Vec<_> = found.items.iter().map(|identity| identity.id).collect();
+        (ids, found.total)
+    };
+    let all = IdentityFilter::default();
+    let mut met = Vec::new();
+    for (number, size) in [(0, 3), (1, 3), (2, 1), (3, 0)] {
+        let (ids, total) = page(&all, &all, number).await;
+        assert_eq!((ids.len(), total), (size, 7));
+        met.extend(ids);
+    }
+    assert!(
+        met.iter().eq(&everybody),
+        "each once, in the order of their ids"
+    );
+    let active = IdentityFilter {
+        state: Some(State::Active),
+        ..IdentityFilter::default()
+    };
+    assert_eq!(page(&active, &active, 0).await.1, 6);
+    let one = IdentityFilter {
+        credentials_identifier: Some("ada@example.com".into()),
+        ..IdentityFilter::default()
+    };
+    let (ids, total) = page(&one, &one.only_ours(), 0).await;
+    assert_eq!((ids, total), (vec![ada.id], 7));
 }

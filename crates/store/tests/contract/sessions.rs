@@ -3,7 +3,7 @@ use std::{sync::Arc, time::Duration};
 use palisade_authz::{IdentityTarget, Own, SessionTarget, action};
 use palisade_envelope::{Code, Result};
 use palisade_identity::{
-    Identity, IdentityId, Secrets, SessionId, State, Timestamp,
+    Identity, Secrets, SessionId, State, Timestamp,
     change::{self, Changed},
     decode,
     session::{Aal, AuthenticationMethod, Method},
@@ -48,18 +48,6 @@ fn lasting(seconds: i64) -> NewSession {
 }
 
 impl House {
-    pub(crate) async fn issue(
-        &self,
-        caller: &Arc<Caller>,
-        identity: IdentityId,
-        new: NewSession,
-    ) -> Result<(KnownSession, SessionToken)> {
-        let grant = self
-            .grant::<action::CreateSession>(caller, IdentityTarget::absent(identity))
-            .await;
-        self.store.create_session(grant, new).await
-    }
-
     async fn issued(&self, identity: &Identity) -> (SessionId, SessionToken) {
         let (known, token) = self
             .issue(&self.owner, identity.id, lasting(600))

@@ -1,13 +1,17 @@
 //! `GET /admin/identities`
 
+use actix_web::HttpRequest;
 use palisade_authz::action::ListIdentities;
-use palisade_envelope::Code;
-use palisade_identity::page::PageSize;
-use palisade_store::PageRequest;
+use palisade_envelope::{Code, Result};
+use palisade_identity::{
+    CredentialType, Identity, IdentityFilter,
+    page::{PageNumber, PageSize},
+};
+use palisade_store::{Consistency, PageRequest};
 
 use super::{
     body::IdentityBody,
-    list_query::{self, PARAMS},
+    list_query::{self, PARAMS, Paging},
     reveal,
 };
 use crate::{
@@ -15,7 +19,8 @@ use crate::{
     doc::Doc,
     guard::Guarded,
     problem::Answer,
-    reply::{Reply, base_url, link},
+    query::Query,
+    reply::{Reply, base_url, link, numbered_links},
 };
 
 pub(super) fn doc() -> Doc {
@@ -35,8 +40,36 @@ pub(super) async fn list(guarded: Guarded<ListIdentities>, call: Call) -> Answer
     let request = &call.request;
     let query = call.query(&[])?;
     let filter = list_query::filter(&query)?;
-    let size = list_query::size(&query)?;
+    let paging = list_query::paging(&query)?;
     let kinds = reveal::wanted(&query)?;
+    let consistency = list_query::consistency(&query);
+    let found = match paging {
+        Paging::ByToken(size) => {
+            by_token(&guarded, &call, &query, &filter, size, consistency).await?
+        }
+        Paging::ByNumber(number) => {
+            by_number(&guarded, &call, &query, &filter, number, consistency).await?
+        }
+    };
+    found.answer(&guarded, request, &filter, &kinds).await
+}
+
+/// What was found, and the headers that tell of it.
+struct Found {
+    identities: Vec<Identity>,
+    link: String,
+    total: Option<u64>,
+    served: Consistency,
+}
+
+async fn by_token(
+    guarded: &Guarded<ListIdentities>,
+    call: &Call,
+    query: &Query,
+    filter: &IdentityFilter,
+    size: PageSize,
+    consistency: Consistency,
+) -> Result<Found> {
     let page = PageRequest {
         // Those who name their ids get all of them at once.
         size: if filter.ids.is_empty() {
@@ -46,38 +79,87 @@ pub(super) async fn list(guarded: Guarded<ListIdentities>, call: Call) -> Answer
         },
         token: query.first("page_token").map(str::to_owned),
     };
-    let page = guarded
+    let (page, served) = guarded
         .app
         .store
-        .list_identities(&guarded.grant, &filter, &page)
+        .list_identities_at(&guarded.grant, filter, &page, consistency)
         .await?;
-    let mut configs = reveal::configs(request, &page.items, &kinds).await?;
-    let shows_credentials = !kinds.is_empty()
-        || filter.credentials_identifier.is_some()
-        || filter.credentials_identifier_similar.is_some();
-    let base_url = base_url(request, &guarded.app.settings)?;
-    let body: Vec<IdentityBody<'_>> = page
-        .items
-        .iter()
-        .map(|identity| {
-            let body = IdentityBody::new(identity, &base_url);
-            if shows_credentials {
-                body.with_credentials(identity, configs.remove(&identity.id).unwrap_or_default())
-            } else {
-                body
-            }
-        })
-        .collect();
-    Reply::ok(request)
-        .header(
-            "link",
-            link(
-                request,
-                &query,
-                Some(&size.get().to_string()),
-                page.next.as_deref(),
-            ),
-        )
-        .header("palisade-consistency", "strong")
-        .json(&body)
+    let size = size.get().to_string();
+    Ok(Found {
+        link: link(&call.request, query, Some(&size), page.next.as_deref()),
+        identities: page.items,
+        total: None,
+        served,
+    })
+}
+
+async fn by_number(
+    guarded: &Guarded<ListIdentities>,
+    call: &Call,
+    query: &Query,
+    filter: &IdentityFilter,
+    number: PageNumber,
+    consistency: Consistency,
+) -> Result<Found> {
+    // As at Ory its filters do not count for the total, but for those that name what they find. And as by token, those
+    // who name their ids get all of them at once.
+    let (number, counted) = if filter.ids.is_empty() {
+        (number, filter.only_ours())
+    } else {
+        let per_page = PageSize::LARGEST.get();
+        (PageNumber { per_page, ..number }, filter.clone())
+    };
+    let store = &guarded.app.store;
+    let page = store
+        .list_identities_by_number(&guarded.grant, filter, &counted, number, consistency)
+        .await?;
+    let total = if filter.credentials_identifier.is_some() {
+        page.items.len() as u64
+    } else {
+        page.total
+    };
+    Ok(Found {
+        link: numbered_links(&call.request, query, number.links(total), |_| Vec::new()),
+        identities: page.items,
+        total: Some(total),
+        served: page.served,
+    })
+}
+
+impl Found {
+    async fn answer(
+        self,
+        guarded: &Guarded<ListIdentities>,
+        request: &HttpRequest,
+        filter: &IdentityFilter,
+        kinds: &[CredentialType],
+    ) -> Answer {
+        let mut configs = reveal::configs(request, &self.identities, kinds).await?;
+        let shows_credentials = !kinds.is_empty()
+            || filter.credentials_identifier.is_some()
+            || filter.credentials_identifier_similar.is_some();
+        let base_url = base_url(request, &guarded.app.settings)?;
+        let body: Vec<IdentityBody<'_>> = self
+            .identities
+            .iter()
+            .map(|identity| {
+                let body = IdentityBody::new(identity, &base_url);
+                if shows_credentials {
+                    body.with_credentials(
+                        identity,
+                        configs.remove(&identity.id).unwrap_or_default(),
+                    )
+                } else {
+                    body
+                }
+            })
+            .collect();
+        let mut reply = Reply::ok(request)
+            .header("link", self.link)
+            .header("palisade-consistency", self.served.as_str());
+        if let Some(total) = self.total {
+            reply = reply.header("x-total-count", total.to_string());
+        }
+        reply.json(&body)
+    }
 }

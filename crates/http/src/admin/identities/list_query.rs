@@ -1,7 +1,11 @@
 //! The query of a list of identities.
 
 use palisade_envelope::{Code, Error, Result};
-use palisade_identity::{IdentityFilter, State, Timestamp, page::PageSize};
+use palisade_identity::{
+    IdentityFilter, State, Timestamp,
+    page::{PageNumber, PageSize},
+};
+use palisade_store::Consistency;
 
 use crate::{
     doc::{Kind, Param},
@@ -21,6 +25,11 @@ pub(super) const PARAMS: &[Param] = &[
         "the token from the `next` link of the previous page",
     ),
     Param::new("per_page", Kind::Integer, "the old name of `page_size`"),
+    Param::new(
+        "page",
+        Kind::Integer,
+        "the old paging, by number from 0, over the first 1000 items; without `page_size` and `page_token` only",
+    ),
     Param::new(
         "ids",
         Kind::Texts,
@@ -79,17 +88,30 @@ pub(super) const PARAMS: &[Param] = &[
     ),
 ];
 
-/// The size of a page; the old paging by number is refused with the way out of it.
-pub(super) fn size(query: &Query) -> Result<PageSize> {
+/// Which page is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Paging {
+    /// The one after a token.
+    ByToken(PageSize),
+    /// The old way, by its number.
+    ByNumber(PageNumber),
+}
+
+/// By number only where `page` is sent and nothing of the other way is.
+pub(super) fn paging(query: &Query) -> Result<Paging> {
+    let per_page = query.first("per_page");
     if query.has("page") && !query.has("page_token") && !query.has("page_size") {
-        return Err(Error::with_message(
-            Code::InvalidRequest,
-            "paging by `page` is not supported: follow the `Link` header, or send `page_size` and `page_token`",
-        )
-        .detail("field", "page")
-        .detail("expected", "`page_token`"));
+        return PageNumber::identities(query.first("page"), per_page).map(Paging::ByNumber);
     }
-    PageSize::ory(query.first("page_size"), query.first("per_page"))
+    PageSize::ory(query.first("page_size"), per_page).map(Paging::ByToken)
+}
+
+/// How fresh the answer must be. What is no known word asks for the freshest.
+pub(super) fn consistency(query: &Query) -> Consistency {
+    match query.first("consistency") {
+        Some("eventual") => Consistency::Eventual,
+        _ => Consistency::Strong,
+    }
 }
 
 /// The filters.
@@ -107,7 +129,7 @@ pub(super) fn filter(query: &Query) -> Result<IdentityFilter> {
             State::parse(word).ok_or_else(|| Error::field("state", "`active` or `inactive`"))
         })
         .transpose()?;
-    Ok(IdentityFilter {
+    let filter = IdentityFilter {
         ids: ids(query)?,
         credentials_identifier: text("credentials_identifier"),
         credentials_identifier_similar: text("preview_credentials_identifier_similar"),
@@ -120,7 +142,9 @@ pub(super) fn filter(query: &Query) -> Result<IdentityFilter> {
         created_before: time(query, "created_before")?,
         updated_after: time(query, "updated_after")?,
         updated_before: time(query, "updated_before")?,
-    })
+    };
+    filter.check_combination()?;
+    Ok(filter)
 }
 
 fn ids(query: &Query) -> Result<Vec<palisade_identity::IdentityId>> {
@@ -157,16 +181,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paging_by_number_is_refused_with_the_way_out() {
-        let error = size(&Query::parse("page=1&per_page=10")).expect_err("refused");
-        assert!(error.envelope().message.contains("`page_token`"));
-        assert_eq!(
-            size(&Query::parse("page=1&page_size=10"))
-                .expect("size")
-                .get(),
-            10
-        );
-        assert_eq!(size(&Query::parse("per_page=10")).expect("size").get(), 10);
+    fn paging_by_number_is_for_those_who_know_no_other_way() {
+        let paging = |query: &str| paging(&Query::parse(query)).expect("a page");
+        let by_number = |page, per_page| Paging::ByNumber(PageNumber { page, per_page });
+        assert_eq!(paging("page=1&per_page=10"), by_number(1, 10));
+        assert_eq!(paging("page=0"), by_number(0, 250));
+        for query in [
+            "page=1&page_size=10",
+            "per_page=10",
+            "page=1&page_token=x&per_page=10",
+        ] {
+            let Paging::ByToken(size) = paging(query) else {
+                panic!("{query}")
+            };
+            assert_eq!(size.get(), 10);
+        }
+    }
+
+    #[test]
+    fn an_unknown_consistency_is_strong() {
+        let of = |query: &str| consistency(&Query::parse(query));
+        assert_eq!(of("consistency=eventual"), Consistency::Eventual);
+        for query in ["", "consistency=", "consistency=strong", "consistency=x"] {
+            assert_eq!(of(query), Consistency::Strong);
+        }
     }
 
     #[test]

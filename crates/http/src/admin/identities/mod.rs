@@ -1,6 +1,7 @@
 //! `/admin/identities`, and the same handlers at `/iam/identities`.
 //! To add an operation: a file with its handler and its `doc()`, and a line in [`mount`].
 
+mod batch;
 mod body;
 mod change;
 mod create;
@@ -42,6 +43,12 @@ pub(crate) fn mount(table: &mut RouteTable) {
             &all,
             create::create,
             doc(create::doc()),
+        );
+        table.guarded::<action::BatchIdentities, _, _>(
+            Method::PATCH,
+            &all,
+            batch::batch,
+            doc(batch::doc()),
         );
         table.guarded::<action::ReadIdentity, _, _>(
             Method::GET,

@@ -6,10 +6,10 @@ use palisade_envelope::Code;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::body::SchemaBody;
+use super::{body::SchemaBody, impact};
 use crate::{
     call::{Call, Media},
-    doc::Doc,
+    doc::{Doc, Kind, Param},
     fields::{Fields, bounded},
     guard::Guarded,
     preconditions,
@@ -34,14 +34,28 @@ pub(super) fn doc() -> Doc {
         "schemas",
         "Write an identity schema",
     )
+    .query(&[
+        Param::new(
+            "dry_run",
+            Kind::Flag,
+            "write nothing; answer with how many identities would no longer fit (`SchemaImpact`)",
+        ),
+        Param::new(
+            "force",
+            Kind::Flag,
+            "write it although identities would no longer fit: they stay as they are, and are refused at their next change",
+        ),
+    ])
     .body::<PutBody>(Media::Json)
     .replies::<SchemaBody>(200)
+    .or::<impact::ImpactBody>()
     .also::<SchemaBody>(201)
     .tagged()
     .refuses(&[
         Code::InvalidRequest,
         Code::InvalidJson,
         Code::UnknownField,
+        Code::BreaksIdentities,
         Code::StaleResource,
         Code::BodyTooLarge,
         Code::UnsupportedMediaType,
@@ -50,12 +64,23 @@ pub(super) fn doc() -> Doc {
 }
 
 pub(super) async fn put(guarded: Guarded<PutIdentitySchema>, mut call: Call) -> Answer {
-    call.query(&[])?;
+    let query = call.query(&["dry_run", "force"])?;
+    let (dry_run, force) = (query.flag("dry_run")?, query.flag("force")?);
     bounded("id", guarded.grant.target().id().to_owned(), 255)?;
     let expected = preconditions::if_match(&call.request)?;
     let mut fields = Fields::parse(&call.body(Media::Json).await?)?;
     let schema = fields.object("schema")?;
     fields.finish(&["schema"])?;
+    if dry_run {
+        let impact = impact::of(&guarded, &schema).await?;
+        return Reply::ok(&call.request).json(&impact);
+    }
+    if !force {
+        let impact = impact::of(&guarded, &schema).await?;
+        if !impact.is_none() {
+            return Err(impact::refusal(&impact)?.into());
+        }
+    }
     let (document, created) = guarded
         .app
         .store

@@ -1,0 +1,397 @@
+//! Creates and deletes many identities in one transaction, in statements of many rows each.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use palisade_authz::{Authorized, action};
+use palisade_envelope::{Code, Error, Result};
+use palisade_identity::{Identity, IdentityId, change::Changed};
+use palisade_tenancy::TenantId;
+use sea_orm::Value;
+
+use super::{WRITTEN, index, values};
+use crate::{
+    Store,
+    act::Act,
+    audit::record::record_many,
+    fault::Fault,
+    job::Job,
+    links::imported::{Accounts, ImportGrants},
+    row::Columns,
+    select::Select,
+    tx::TenantTx,
+};
+
+/// How often a batch is done again after others took what it was about to take.
+const TRIES: u32 = 8;
+
+/// One item of a batch, with what allows it.
+#[derive(Debug)]
+pub enum BatchItem {
+    /// A new identity. `imports`: for the links that its credentials name.
+    Create {
+        /// Its first state.
+        changed: Box<Changed>,
+        /// As in [`Store::create_identity`].
+        imports: Option<ImportGrants>,
+    },
+    /// The end of the identity that is the grant's target.
+    Delete(Authorized<action::DeleteIdentity>),
+}
+
+impl Store {
+    /// Does all items that can be done, in one transaction with an audit row each, and tells of each item in its
+    /// place what it was done to, or why not: `conflict`, naming the fields, for a value that another identity or an
+    /// earlier item has; `not_found` for a deletion of what is not there. Items see what those before them did.
+    ///
+    /// # Errors
+    /// `forbidden` where a creation comes without a grant for it; `conflict` when others kept writing the same;
+    /// `unavailable` or `internal` when the database can't answer. Then nothing was done.
+    #[tracing::instrument(name = "store.identity.batch", skip_all, fields(tenant.id = %grant.tenant()))]
+    pub async fn batch_identities(
+        &self,
+        grant: Authorized<action::BatchIdentities>,
+        create: Option<Authorized<action::CreateIdentity>>,
+        items: Vec<BatchItem>,
+    ) -> Result<Vec<Result<IdentityId>>> {
+        let batch = Arc::new(Batch::new(grant.tenant(), create.as_ref(), items)?);
+        for attempt in 1..TRIES {
+            match self.write(Write(Arc::clone(&batch))).await {
+                // Others were faster with a value of ours: the next look sees it.
+                Err(error) if error.code() == Code::Conflict => {
+                    tokio::time::sleep(Duration::from_millis(3 * u64::from(attempt))).await;
+                }
+                done => return done,
+            }
+        }
+        self.write(Write(batch)).await
+    }
+}
+
+struct Batch {
+    tenant: TenantId,
+    items: Vec<Item>,
+}
+
+enum Item {
+    Create {
+        act: Act,
+        changed: Box<Changed>,
+        imports: Option<Box<ImportGrants>>,
+    },
+    Delete {
+        act: Act,
+        id: IdentityId,
+    },
+}
+
+impl Batch {
+    fn new(
+        tenant: TenantId,
+        create: Option<&Authorized<action::CreateIdentity>>,
+        items: Vec<BatchItem>,
+    ) -> Result<Self> {
+        let items = items
+            .into_iter()
+            .map(|item| match item {
+                BatchItem::Create { changed, imports } => {
+                    let create = create
+                        .filter(|grant| grant.tenant() == tenant)
+                        .ok_or_else(|| Error::new(Code::Forbidden))?;
+                    if let Some(imports) = &imports {
+                        imports.check(tenant, changed.identity.id)?;
+                    }
+                    Ok(Item::Create {
+                        act: Act::of(create).on("Identity", changed.identity.id),
+                        changed,
+                        imports: imports.map(Box::new),
+                    })
+                }
+                BatchItem::Delete(grant) if grant.tenant() == tenant => Ok(Item::Delete {
+                    act: Act::of(&grant),
+                    id: grant.target().id,
+                }),
+                BatchItem::Delete(_) => Err(Error::new(Code::Forbidden)),
+            })
+            .collect::<Result<_>>()?;
+        Ok(Self { tenant, items })
+    }
+
+    fn creations(&self) -> impl Iterator<Item = &Identity> {
+        self.items.iter().filter_map(|item| match item {
+            Item::Create { changed, .. } => Some(&changed.identity),
+            Item::Delete { .. } => None,
+        })
+    }
+}
+
+struct Write(Arc<Batch>);
+
+impl Job for Write {
+    type Output = Vec<Result<IdentityId>>;
+
+    fn tenant(&self) -> TenantId {
+        self.0.tenant
+    }
+
+    fn changes(&self) -> Option<TenantId> {
+        self.0.items.iter().find_map(|item| match item {
+            Item::Create { imports, .. } => imports.as_deref().and_then(ImportGrants::changes),
+            Item::Delete { .. } => None,
+        })
+    }
+
+    fn weight(&self) -> usize {
+        self.0.items.len().max(1)
+    }
+
+    async fn run(&self, tx: &TenantTx<'_>) -> Result<Self::Output, Fault> {
+        let mut plan = Plan::load(tx, &self.0).await?;
+        let outcomes: Vec<_> = self.0.items.iter().map(|item| plan.add(tx, item)).collect();
+        let done = self.0.items.iter().zip(&outcomes);
+        let done: Vec<&Item> = done
+            .filter(|(_, outcome)| outcome.is_ok())
+            .map(|(item, _)| item)
+            .collect();
+        plan.delete(tx).await?;
+        insert(tx, &done).await?;
+        let made = plan.accounts.write(tx).await?;
+        let acts = done.iter().map(|item| match item {
+            Item::Create { act, .. } | Item::Delete { act, .. } => act,
+        });
+        record_many(tx, acts.chain(&made)).await?;
+        Ok(outcomes)
+    }
+}
+
+/// A value that one identity of a tenant has at most.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Space {
+    ExternalId,
+    Identifier(&'static str),
+    Address(&'static str, &'static str),
+}
+
+impl Space {
+    /// The field of an identity that the value stands in.
+    fn field(&self) -> String {
+        match self {
+            Self::ExternalId => "external_id".to_owned(),
+            Self::Identifier(kind) => format!("credentials.{kind}.identifiers"),
+            Self::Address(kind, _) => format!("{kind}_addresses"),
+        }
+    }
+
+    /// Who has values of this space, and the column of the value.
+    fn select(&self, tenant: TenantId) -> (Select, &'static str) {
+        match self {
+            Self::ExternalId => (
+                Select::new("t.external_id, t.id", "identities", tenant),
+                "t.external_id",
+            ),
+            Self::Identifier(kind) => {
+                let columns = "t.identifier, t.identity_id";
+                let mut select = Select::new(columns, "identity_identifiers", tenant);
+                select.and("t.type = ?", *kind);
+                (select, "t.identifier")
+            }
+            Self::Address(kind, via) => {
+                let columns = "t.value, t.identity_id";
+                let mut select = Select::new(columns, "identity_addresses", tenant);
+                select.and_each("t.kind = ? AND t.via = ?", [(*kind).into(), (*via).into()]);
+                (select, "t.value")
+            }
+        }
+    }
+}
+
+fn unique_values(identity: &Identity) -> Vec<(Space, String)> {
+    let external_id = identity.external_id.iter();
+    let identifiers = index::identifiers(&identity.credentials).into_iter();
+    let addresses =
+        index::addresses(&identity.verifiable_addresses, &identity.recovery_addresses).into_iter();
+    external_id
+        .map(|id| (Space::ExternalId, id.clone()))
+        .chain(identifiers.map(|(kind, value)| (Space::Identifier(kind), value)))
+        .chain(addresses.map(|(kind, via, value)| (Space::Address(kind, via), value)))
+        .collect()
+}
+
+/// What is taken and what is there, as the items leave it one after the other.
+struct Plan {
+    holders: HashMap<(Space, String), IdentityId>,
+    there: HashSet<IdentityId>,
+    gone: HashSet<IdentityId>,
+    accounts: Accounts,
+}
+
+impl Plan {
+    async fn load(tx: &TenantTx<'_>, batch: &Batch) -> Result<Self, Fault> {
+        let mut asked: BTreeMap<Space, BTreeSet<String>> = BTreeMap::new();
+        for (space, value) in batch.creations().flat_map(unique_values) {
+            asked.entry(space).or_default().insert(value);
+        }
+        let mut holders = HashMap::new();
+        for (space, values) in asked {
+            for chunk in chunks(values) {
+                let (mut select, column) = space.select(tx.tenant());
+                select.and_in(column, chunk);
+                for row in tx.all_bound(select.finish("1", LARGEST as u64)).await? {
+                    let mut columns = Columns::of(&row);
+                    let value = columns.get()?;
+                    holders.insert(
+                        (space.clone(), value),
+                        IdentityId::from_uuid(columns.get()?),
+                    );
+                }
+            }
+        }
+        let deleted = batch.items.iter().filter_map(|item| match item {
+            Item::Delete { id, .. } => Some(id.as_uuid()),
+            Item::Create { .. } => None,
+        });
+        let mut there = HashSet::new();
+        for chunk in chunks(deleted.collect::<BTreeSet<_>>()) {
+            let mut select = Select::new("t.id", "identities", tx.tenant());
+            select.and_in("t.id", chunk);
+            for row in tx.all_bound(select.finish("1", LARGEST as u64)).await? {
+                there.insert(IdentityId::from_uuid(Columns::of(&row).get()?));
+            }
+        }
+        Ok(Self {
+            holders,
+            there,
+            gone: HashSet::new(),
+            accounts: Accounts::load(tx, batch.creations()).await?,
+        })
+    }
+
+    /// Takes the item in, or says why it can't be done.
+    fn add(&mut self, tx: &TenantTx<'_>, item: &Item) -> Result<IdentityId> {
+        match item {
+            Item::Delete { id, .. } => {
+                if !self.there.remove(id) {
+                    return Err(Error::new(Code::NotFound));
+                }
+                self.gone.insert(*id);
+                Ok(*id)
+            }
+            Item::Create {
+                changed, imports, ..
+            } => {
+                let identity = &changed.identity;
+                let values = unique_values(identity);
+                let taken: BTreeSet<String> = values
+                    .iter()
+                    .filter(|value| {
+                        self.holders
+                            .get(*value)
+                            .is_some_and(|holder| !self.gone.contains(holder))
+                    })
+                    .map(|(space, _)| space.field())
+                    .collect();
+                if !taken.is_empty() {
+                    return Err(Error::conflict(taken.iter().map(String::as_str)));
+                }
+                self.accounts.add(tx, identity, imports.as_deref())?;
+                let values = values.into_iter().map(|value| (value, identity.id));
+                self.holders.extend(values);
+                Ok(identity.id)
+            }
+        }
+    }
+
+    /// Deletes what is to go. It frees its values, so it goes first.
+    async fn delete(&self, tx: &TenantTx<'_>) -> Result<(), Fault> {
+        let ids: BTreeSet<_> = self.gone.iter().map(|id| id.as_uuid()).collect();
+        let mut deleted = 0;
+        for chunk in chunks(ids) {
+            // The rows that belong to them go by their foreign keys.
+            deleted += tx.delete_in("identities", "id", chunk).await?;
+        }
+        if deleted == self.gone.len() as u64 {
+            Ok(())
+        } else {
+            Err(Error::new(Code::Conflict).into())
+        }
+    }
+}
+
+/// The most values of one look-up.
+const LARGEST: usize = 512;
+
+/// The values in lists of a few sizes, filled up with the last of them: each size is one statement text.
+fn chunks<T: Into<Value>>(values: BTreeSet<T>) -> Vec<Vec<Value>> {
+    let values: Vec<Value> = values.into_iter().map(Into::into).collect();
+    values
+        .chunks(LARGEST)
+        .map(|chunk| {
+            let size = [8, 64, LARGEST]
+                .into_iter()
+                .find(|size| chunk.len() <= *size)
+                .unwrap_or(LARGEST);
+            let mut chunk = chunk.to_vec();
+            if let Some(last) = chunk.last().cloned() {
+                chunk.resize(size, last);
+            }
+            chunk
+        })
+        .collect()
+}
+
+/// Writes the rows of the new identities, table by table.
+async fn insert(tx: &TenantTx<'_>, items: &[&Item]) -> Result<(), Fault> {
+    let (mut rows, mut identifiers) = (Vec::new(), Vec::new());
+    let (mut addresses, mut secrets) = (Vec::new(), Vec::new());
+    for item in items {
+        let Item::Create { changed, .. } = item else {
+            continue;
+        };
+        let identity = &changed.identity;
+        let id: Value = identity.id.as_uuid().into();
+        let mut row = vec![id.clone()];
+        row.extend(values(identity)?);
+        rows.push(row);
+        for (kind, identifier) in index::identifiers(&identity.credentials) {
+            identifiers.push(vec![kind.into(), identifier.into(), id.clone()]);
+        }
+        let of = index::addresses(&identity.verifiable_addresses, &identity.recovery_addresses);
+        for (kind, via, value) in of {
+            addresses.push(vec![kind.into(), via.into(), value.into(), id.clone()]);
+        }
+        for (kind, secret) in &changed.secrets {
+            if let Some(secret) = secret {
+                let config = secret.reveal().as_str().into();
+                secrets.push(vec![id.clone(), kind.as_str().into(), config]);
+            }
+        }
+    }
+    let columns: Vec<&str> = std::iter::once("id")
+        .chain(WRITTEN.iter().copied())
+        .collect();
+    let tables: [(&str, &[&str], _); 4] = [
+        ("identities", &columns, rows),
+        (
+            "identity_identifiers",
+            &["type", "identifier", "identity_id"],
+            identifiers,
+        ),
+        (
+            "identity_addresses",
+            &["kind", "via", "value", "identity_id"],
+            addresses,
+        ),
+        (
+            "identity_secrets",
+            &["identity_id", "type", "config"],
+            secrets,
+        ),
+    ];
+    for (table, columns, rows) in tables {
+        tx.insert_many(table, columns, rows, "").await?;
+    }
+    Ok(())
+}
