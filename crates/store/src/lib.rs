@@ -25,6 +25,7 @@ mod listen;
 mod page;
 mod policies;
 mod providers;
+mod readers;
 mod row;
 mod schemas;
 mod sealed;

@@ -1,34 +1,70 @@
 //! The one way to a tenant's rows.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use palisade_envelope::Error;
 use palisade_identity::Timestamp;
 use palisade_tenancy::TenantId;
-use sea_orm::{ConnectionTrait, DatabaseExecutor, DbErr, QueryResult, Statement, Value};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, QueryResult, Value};
 
 use crate::{
     dialect,
-    fault::{self, Fault},
+    fault::Fault,
+    readers::Readers,
     sql::{Bound, TenantSql},
 };
 
-/// A tenant's rows, through a pool or inside a transaction. Every statement gets the tenant as `$1` from here;
+/// A tenant's rows, through the readers or inside a transaction. Every statement gets the tenant as `$1` from here;
 /// there is no way to name another.
 pub(crate) struct TenantTx<'a> {
-    executor: DatabaseExecutor<'a>,
+    way: Way<'a>,
     tenant: TenantId,
     now: Timestamp,
 }
 
-impl<'a> TenantTx<'a> {
-    pub(crate) fn new(
-        executor: impl Into<DatabaseExecutor<'a>>,
-        tenant: TenantId,
-        now: Timestamp,
-    ) -> Self {
+/// Where statements go.
+#[derive(Clone, Copy)]
+pub(crate) enum Way<'a> {
+    /// Each to a connection of its own; reads only.
+    Readers(&'a Readers),
+    /// Into this transaction.
+    Transaction(&'a DatabaseTransaction),
+    /// Into this transaction of several jobs, the next of them with what comes before it.
+    Group(&'a DatabaseTransaction, &'a Prelude),
+}
+
+/// A text of ours that goes before the next statement, in the same round trip.
+pub(crate) struct Prelude {
+    text: &'static str,
+    taken: AtomicBool,
+}
+
+impl Prelude {
+    /// Something to go before the next statement.
+    pub(crate) const fn new(text: &'static str) -> Self {
         Self {
-            executor: executor.into(),
-            tenant,
-            now,
+            text,
+            taken: AtomicBool::new(false),
         }
+    }
+
+    /// Whether a statement took it along.
+    pub(crate) fn was_taken(&self) -> bool {
+        self.taken.load(Ordering::Relaxed)
+    }
+
+    /// The statement with it in front, if it is the first.
+    pub(crate) fn before(&self, statement: String) -> String {
+        if self.taken.swap(true, Ordering::Relaxed) {
+            return statement;
+        }
+        format!("{}; {statement}", self.text)
+    }
+}
+
+impl<'a> TenantTx<'a> {
+    pub(crate) const fn new(way: Way<'a>, tenant: TenantId, now: Timestamp) -> Self {
+        Self { way, tenant, now }
     }
 
     /// The tenant.
@@ -99,7 +135,7 @@ impl<'a> TenantTx<'a> {
         &self,
         statements: impl IntoIterator<Item = Bound>,
     ) -> Result<(), Fault> {
-        for bound in dialect::together(self.executor.get_database_backend(), statements) {
+        for bound in dialect::together(self.backend(), statements) {
             self.run(bound).await?;
         }
         Ok(())
@@ -111,13 +147,14 @@ impl<'a> TenantTx<'a> {
         sql: TenantSql,
         values: impl IntoIterator<Item = Value>,
     ) -> Result<Option<QueryResult>, Fault> {
-        let statement = self
-            .bind(sql, values)
-            .statement(self.executor.get_database_backend())?;
-        self.read(statement, |statement| {
-            self.executor.query_one_raw(statement)
-        })
-        .await
+        let bound = self.bind(sql, values);
+        let (transaction, prelude) = match self.way {
+            Way::Readers(readers) => return readers.one(bound).await,
+            Way::Transaction(transaction) => (transaction, None),
+            Way::Group(transaction, prelude) => (transaction, Some(prelude)),
+        };
+        let statement = bound.statement(self.backend(), prelude)?;
+        Ok(transaction.query_one_raw(statement).await?)
     }
 
     /// All rows.
@@ -131,35 +168,34 @@ impl<'a> TenantTx<'a> {
 
     /// All rows of a statement that was put together at run time by [`crate::select::Select`].
     pub(crate) async fn all_bound(&self, bound: Bound) -> Result<Vec<QueryResult>, Fault> {
-        let statement = bound.statement(self.executor.get_database_backend())?;
-        self.read(statement, |statement| {
-            self.executor.query_all_raw(statement)
-        })
-        .await
-    }
-
-    /// Runs a read, again where its connection turns out to be dead. After a restart of the database every
-    /// connection of the pool may be.
-    async fn read<T, F: Future<Output = Result<T, DbErr>>>(
-        &self,
-        statement: Statement,
-        work: impl Fn(Statement) -> F,
-    ) -> Result<T, Fault> {
-        if !matches!(self.executor, DatabaseExecutor::Connection(_)) {
-            return Ok(work(statement).await?);
-        }
-        for _ in 0..dialect::MOST_DEAD {
-            match work(statement.clone()).await {
-                Err(error) if fault::was_cut(&error) => {}
-                done => return Ok(done?),
-            }
-        }
-        Ok(work(statement).await?)
+        let (transaction, prelude) = match self.way {
+            Way::Readers(readers) => return readers.all(bound).await,
+            Way::Transaction(transaction) => (transaction, None),
+            Way::Group(transaction, prelude) => (transaction, Some(prelude)),
+        };
+        let statement = bound.statement(self.backend(), prelude)?;
+        Ok(transaction.query_all_raw(statement).await?)
     }
 
     async fn run(&self, bound: Bound) -> Result<u64, Fault> {
-        let statement = bound.statement(self.executor.get_database_backend())?;
-        Ok(self.executor.execute_raw(statement).await?.rows_affected())
+        let (transaction, prelude) = match self.way {
+            Way::Readers(_) => {
+                return Err(Error::internal("a write outside of a transaction").into());
+            }
+            Way::Transaction(transaction) => (transaction, None),
+            Way::Group(transaction, prelude) => (transaction, Some(prelude)),
+        };
+        let statement = bound.statement(self.backend(), prelude)?;
+        Ok(transaction.execute_raw(statement).await?.rows_affected())
+    }
+
+    fn backend(&self) -> DbBackend {
+        match self.way {
+            Way::Readers(readers) => readers.backend(),
+            Way::Transaction(transaction) | Way::Group(transaction, _) => {
+                transaction.get_database_backend()
+            }
+        }
     }
 
     /// A tenant's rows in the same transaction, for the operator's work on a tenant that is not its own.
@@ -168,17 +204,8 @@ impl<'a> TenantTx<'a> {
     where
         'a: 'b,
     {
-        let executor = match &self.executor {
-            DatabaseExecutor::Connection(connection) => DatabaseExecutor::Connection(connection),
-            DatabaseExecutor::Transaction(transaction) => {
-                DatabaseExecutor::Transaction(transaction)
-            }
-            DatabaseExecutor::OwnedTransaction(transaction) => {
-                DatabaseExecutor::Transaction(transaction)
-            }
-        };
         TenantTx {
-            executor,
+            way: self.way,
             tenant,
             now: self.now,
         }
