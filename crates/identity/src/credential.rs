@@ -96,8 +96,10 @@ pub struct Credential {
     #[serde(default)]
     pub usable: bool,
     /// When it was first set up.
+    #[serde(with = "crate::time_text")]
     pub created_at: Timestamp,
     /// When it last changed.
+    #[serde(with = "crate::time_text")]
     pub updated_at: Timestamp,
 }
 

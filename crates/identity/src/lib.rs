@@ -21,6 +21,7 @@ pub mod page;
 pub mod patch;
 pub mod raw_json;
 pub mod schema;
+pub mod time_text;
 
 pub use address::{RecoveryAddress, VerifiableAddress, Via};
 pub use credential::{Credential, CredentialType, Credentials, Secret, Secrets};
