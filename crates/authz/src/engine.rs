@@ -2,9 +2,7 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use cedar_policy::{
-    Authorizer, Context, Decision, Entities, EntityUid, Request, RestrictedExpression,
-};
+use cedar_policy::{Authorizer, Context, Decision, EntityUid, Request, RestrictedExpression};
 use moka::{policy::EvictionPolicy, sync::Cache};
 use palisade_envelope::{Error, Notice, Result};
 use palisade_identity::{IdentityId, ids::Uuid};
@@ -39,14 +37,6 @@ pub(crate) struct Verdict {
     pub(crate) allowed: bool,
     pub(crate) determining: Determining,
     pub(crate) evaluation_error: bool,
-}
-
-/// A question in Cedar's terms.
-pub(crate) struct Posed {
-    pub(crate) subject: Arc<Subject>,
-    pub(crate) resource: EntityUid,
-    pub(crate) entities: Entities,
-    pub(crate) slice: Arc<Slice>,
 }
 
 /// Cedar with the platform's policies, and what is worth keeping from one question to the next.
@@ -87,13 +77,35 @@ impl Engine {
         if !compiled.broken.is_empty() {
             return Ok(failed(compiled, compiled.broken.iter().cloned()));
         }
-        let Posed {
-            subject,
-            resource,
-            entities,
-            slice,
-        } = self.pose(compiled, &question)?;
-        let request = self.request(&subject, &question, resource, slice.reads_context)?;
+        let subject = self.subject(compiled, &question)?;
+        let (key, slice) = self.slice(compiled, &question, &subject)?;
+        let one_of_many = slice.classes_resources
+            && !slice.reads_context
+            && question.foreign.is_none()
+            // Its id tells a tenant of one's own from another's, and a caller from what it acts on.
+            && question.resource.kind != "Tenant"
+            && question.resource.kind != question.principal.kind();
+        if !one_of_many {
+            return self.evaluate(compiled, &question, &subject, &slice);
+        }
+        if let Some(verdict) = subject.verdicts.get(&key, question.resource) {
+            return Ok(verdict);
+        }
+        let verdict = self.evaluate(compiled, &question, &subject, &slice)?;
+        subject.verdicts.keep(key, question.resource, &verdict);
+        Ok(verdict)
+    }
+
+    fn evaluate(
+        &self,
+        compiled: &Compiled,
+        question: &Question<'_>,
+        subject: &Subject,
+        slice: &Slice,
+    ) -> Result<Verdict> {
+        let (resource, entities) =
+            subject.with_resource(&self.platform, question.resource, question.foreign)?;
+        let request = self.request(subject, question, resource, slice.reads_context)?;
         let response = self
             .authorizer
             .is_authorized(&request, &slice.set, &entities);
@@ -172,42 +184,39 @@ impl Engine {
         })
     }
 
-    /// What Cedar is to be asked with.
-    pub(crate) fn pose(&self, compiled: &Compiled, question: &Question<'_>) -> Result<Posed> {
-        let subject = self.subject(compiled, question)?;
-        let (resource, entities) =
-            subject.with_resource(&self.platform, question.resource, question.foreign)?;
-        let named = compiled.names(&subject.uid);
+    /// The policies that can have a say.
+    pub(crate) fn slice(
+        &self,
+        compiled: &Compiled,
+        question: &Question<'_>,
+        subject: &Subject,
+    ) -> Result<(SliceKey, Arc<Slice>)> {
         let key = SliceKey::new(
             compiled,
             question.action,
             question.resource.kind,
             question.principal,
-            named,
+            compiled.names(&subject.uid),
         );
-        let slice = match self.slices.get(&key) {
-            Some(slice) => slice,
-            None => {
-                let pick = Pick {
-                    action: question.action,
-                    principal: &subject.uid,
-                    ancestors: &subject.ancestors,
-                    resource_type: resource.type_name(),
-                };
-                let slice = Arc::new(Slice::of(compiled, &pick)?);
-                self.slices.insert(key, Arc::clone(&slice));
-                slice
-            }
+        if let Some(slice) = self.slices.get(&key) {
+            return Ok((key, slice));
+        }
+        let pick = Pick {
+            action: question.action,
+            principal: &subject.uid,
+            ancestors: &subject.ancestors,
+            resource_type: self.platform.kind(question.resource.kind)?,
         };
-        Ok(Posed {
-            subject,
-            resource,
-            entities,
-            slice,
-        })
+        let slice = Arc::new(Slice::of(compiled, &pick)?);
+        self.slices.insert(key, Arc::clone(&slice));
+        Ok((key, slice))
     }
 
-    fn subject(&self, compiled: &Compiled, question: &Question<'_>) -> Result<Arc<Subject>> {
+    pub(crate) fn subject(
+        &self,
+        compiled: &Compiled,
+        question: &Question<'_>,
+    ) -> Result<Arc<Subject>> {
         let (principal, state) = (question.principal, question.tenant_state);
         let key = (
             compiled.tenant,

@@ -7,7 +7,7 @@ use cedar_policy::{Entities, Entity, EntityUid, RestrictedExpression};
 use palisade_envelope::{Error, Result};
 use palisade_tenancy::{Principal, TenantId, TenantState};
 
-use crate::{Attribute, Resource, platform::Platform};
+use crate::{Attribute, Resource, platform::Platform, verdicts::Verdicts};
 
 /// Who asks for what: the part of a request's entities that stays the same from one request to the next.
 #[derive(Debug)]
@@ -17,6 +17,8 @@ pub(crate) struct Subject {
     pub(crate) base: Entities,
     /// All that the principal is `in`.
     pub(crate) ancestors: Vec<EntityUid>,
+    /// What was decided on its latest requests.
+    pub(crate) verdicts: Verdicts,
     tenant: EntityUid,
     principal: Principal,
     tenant_state: TenantState,
@@ -56,6 +58,7 @@ impl Subject {
             uid,
             base,
             ancestors,
+            verdicts: Verdicts::default(),
             tenant,
             principal: principal.clone(),
             tenant_state,

@@ -26,6 +26,7 @@ mod target;
 #[cfg(test)]
 mod tests;
 mod validate;
+mod verdicts;
 
 pub use action::{Access, Action};
 pub use authorized::{Authorized, Denied, Determining, RequestContext};

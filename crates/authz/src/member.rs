@@ -6,6 +6,7 @@ use cedar_policy::{
     ActionConstraint, EntityTypeName, EntityUid, Policy, PrincipalConstraint, ResourceConstraint,
 };
 use palisade_envelope::Notice;
+use serde_json::{Value, json};
 
 use crate::{document::shared_id, platform::Actions};
 
@@ -18,6 +19,8 @@ pub(crate) struct Member {
     /// Whether its evaluation may look at the context. True without need costs time, false would be wrong: a
     /// policy that reads the context has the word in its text.
     pub(crate) reads_context: bool,
+    /// Whether its evaluation may depend on which resource it is, beyond the resource's type and attributes.
+    pub(crate) tells_resources_apart: bool,
     /// Bytes of its text.
     pub(crate) size: usize,
     actions: Actions,
@@ -65,6 +68,7 @@ impl Member {
                 .map(Notice::new)
                 .filter(|notice| !notice.as_str().is_empty()),
             reads_context: text.contains("context"),
+            tells_resources_apart: tells_resources_apart(&policy),
             size: text.len(),
             actions,
             principal: policy.principal_constraint(),
@@ -100,5 +104,42 @@ impl Member {
                     kind == pick.principal.type_name() && within(uid)
                 }
             }
+    }
+}
+
+/// Whether more of the resource than its type and attributes may matter to the policy. True without need costs time,
+/// false would be wrong: everything that is not known to look at no more counts.
+fn tells_resources_apart(policy: &Policy) -> bool {
+    match policy.resource_constraint() {
+        ResourceConstraint::Any | ResourceConstraint::Is(_) => {}
+        ResourceConstraint::Eq(_) | ResourceConstraint::In(_) | ResourceConstraint::IsIn(..) => {
+            return true;
+        }
+    }
+    let Ok(policy) = policy.to_json() else {
+        return true;
+    };
+    policy
+        .get("conditions")
+        .is_none_or(|conditions| identifies(conditions))
+}
+
+/// Whether an expression in Cedar's JSON form uses the resource otherwise than to read an attribute of it, or names an
+/// entity that a resource could be.
+fn identifies(expression: &Value) -> bool {
+    match expression {
+        Value::Array(parts) => parts.iter().any(identifies),
+        Value::Object(members) => members.iter().any(|(name, value)| match name.as_str() {
+            "Var" => value == "resource",
+            "__entity" => !value
+                .get("type")
+                .is_some_and(|kind| kind == "Palisade::Action" || kind == "Palisade::Role"),
+            "." | "has" => match value.get("left") {
+                Some(left) if *left == json!({ "Var": "resource" }) => false,
+                _ => identifies(value),
+            },
+            _ => identifies(value),
+        }),
+        _ => false,
     }
 }

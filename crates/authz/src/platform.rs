@@ -235,12 +235,16 @@ impl Platform {
     /// # Errors
     /// `internal` for a type that the schema does not have.
     pub(crate) fn uid(&self, kind: &str, id: &str) -> Result<EntityUid> {
-        let name = self.types.get(kind).ok_or_else(|| {
-            Error::internal(format!("the Cedar schema lacks the entity type `{kind}`"))
-        })?;
         Ok(EntityUid::from_type_name_and_id(
-            name.clone(),
+            self.kind(kind)?.clone(),
             EntityId::new(id),
         ))
+    }
+
+    /// The entity type of this name.
+    pub(crate) fn kind(&self, name: &str) -> Result<&EntityTypeName> {
+        self.types.get(name).ok_or_else(|| {
+            Error::internal(format!("the Cedar schema lacks the entity type `{name}`"))
+        })
     }
 }

@@ -58,6 +58,8 @@ pub(crate) struct Slice {
     pub(crate) members: HashMap<PolicyId, Arc<Member>>,
     /// Whether one of them may look at the context.
     pub(crate) reads_context: bool,
+    /// Whether to all of them two resources of one type and with the same attributes are the same.
+    pub(crate) classes_resources: bool,
     /// About what it takes of memory, in bytes.
     pub(crate) size: u32,
 }
@@ -84,6 +86,7 @@ impl Slice {
             set: PolicySet::from_policies(members.iter().map(|member| member.policy.clone()))
                 .map_err(Error::internal)?,
             reads_context: members.iter().any(|member| member.reads_context),
+            classes_resources: !members.iter().any(|member| member.tells_resources_apart),
             size: u32::try_from(size + Self::OVERHEAD).unwrap_or(u32::MAX),
             members: members
                 .into_iter()

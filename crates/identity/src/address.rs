@@ -38,11 +38,17 @@ pub struct VerifiableAddress {
     /// `pending`, `sent` or `completed`; 16 characters at most.
     pub status: String,
     /// When it was proven.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        default,
+        with = "crate::time_text::optional"
+    )]
     pub verified_at: Option<Timestamp>,
     /// When it was first seen.
+    #[serde(with = "crate::time_text")]
     pub created_at: Timestamp,
     /// When it last changed.
+    #[serde(with = "crate::time_text")]
     pub updated_at: Timestamp,
 }
 
@@ -56,7 +62,9 @@ pub struct RecoveryAddress {
     /// The channel.
     pub via: Via,
     /// When it was first seen.
+    #[serde(with = "crate::time_text")]
     pub created_at: Timestamp,
     /// When it last changed.
+    #[serde(with = "crate::time_text")]
     pub updated_at: Timestamp,
 }

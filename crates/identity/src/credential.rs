@@ -104,8 +104,10 @@ pub struct Credential {
     #[serde(default, skip_serializing_if = "is_zero")]
     pub keys: u32,
     /// When it was first set up.
+    #[serde(with = "crate::time_text")]
     pub created_at: Timestamp,
     /// When it last changed.
+    #[serde(with = "crate::time_text")]
     pub updated_at: Timestamp,
 }
 

@@ -22,6 +22,7 @@ pub mod patch;
 pub mod raw_json;
 pub mod schema;
 pub mod session;
+pub mod time_text;
 
 pub use address::{RecoveryAddress, VerifiableAddress, Via};
 pub use credential::{AccountSettings, Credential, CredentialType, Credentials, Secret, Secrets};

@@ -16,10 +16,10 @@ use sea_orm::{
     },
 };
 
-use crate::{StoreOptions, fault, sql::Bound};
+use crate::{StoreOptions, fault, readers::Readers, sql::Bound};
 
 /// How long a statement waits for a connection, or on SQLite for another process's write.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 /// How many dead connections in a row are passed over before a statement fails.
 pub(crate) const MOST_DEAD: u32 = 32;
 /// How long a connection to PostgreSQL is idle before it is asked whether it is still there.
@@ -31,8 +31,10 @@ const MIGRATION_LOCK: i64 = 0x7061_6c69_7361_6465;
 
 /// The open database.
 pub(crate) struct Pools {
-    /// For reads; on PostgreSQL for writes, too.
-    pub(crate) read: DatabaseConnection,
+    /// For reads of tenants' rows.
+    pub(crate) readers: Readers,
+    /// For what concerns the deployment as a whole; on PostgreSQL for writes, too.
+    pub(crate) common: DatabaseConnection,
     /// For writes.
     pub(crate) write: DatabaseConnection,
     /// Whether writes go one after the other through one connection.
@@ -65,25 +67,21 @@ async fn open_sqlite(options: &StoreOptions) -> Result<Pools> {
         .statement_cache_capacity(256)
         .pragma("cache_size", "-65536")
         .pragma("temp_store", "memory");
-    let pool = |connections: u32| {
+    let pool = async || {
         PoolOptions::<sqlx::Sqlite>::new()
-            .max_connections(connections)
-            .min_connections(connections)
+            .max_connections(1)
             .acquire_timeout(PATIENCE)
             .test_before_acquire(false)
             .idle_timeout(None)
             .max_lifetime(None)
+            .connect_with(connect.clone())
+            .await
+            .map_err(unreachable)
     };
-    let write = pool(1)
-        .connect_with(connect.clone())
-        .await
-        .map_err(unreachable)?;
-    let read = pool(options.max_connections.max(1))
-        .connect_with(connect)
-        .await
-        .map_err(unreachable)?;
+    let (write, common) = (pool().await?, pool().await?);
     Ok(Pools {
-        read: SqlxSqliteConnector::from_sqlx_sqlite_pool(read),
+        readers: Readers::sqlite(connect, options.max_connections, PATIENCE)?,
+        common: SqlxSqliteConnector::from_sqlx_sqlite_pool(common),
         write: SqlxSqliteConnector::from_sqlx_sqlite_pool(write),
         one_writer: true,
     })
@@ -96,10 +94,13 @@ async fn open_postgres(options: &StoreOptions) -> Result<Pools> {
         })?
         .application_name("palisade")
         .statement_cache_capacity(256);
+    let writes = (options.max_connections / 2).max(1);
+    let reads = options.max_connections.saturating_sub(writes).max(1);
+    let readers = Readers::postgres(connect.clone(), reads, PATIENCE)?;
     let pool = PoolOptions::<sqlx::Postgres>::new()
-        .max_connections(options.max_connections.max(1))
+        .max_connections(writes)
         .acquire_timeout(PATIENCE)
-        // A ping before each statement costs a fifth of the rate; a read on a dead connection is tried again.
+        // A ping before each statement costs a fifth of the rate; what begins on a dead connection is tried again.
         .test_before_acquire(false)
         // But one that was idle for a while is asked: after a restart of the database all of them are dead.
         .before_acquire(|connection, known| {
@@ -115,7 +116,8 @@ async fn open_postgres(options: &StoreOptions) -> Result<Pools> {
         .map_err(unreachable)?;
     let pool = SqlxPostgresConnector::from_sqlx_postgres_pool(pool);
     Ok(Pools {
-        read: pool.clone(),
+        readers,
+        common: pool.clone(),
         write: pool,
         one_writer: false,
     })
@@ -125,7 +127,7 @@ async fn open_postgres(options: &StoreOptions) -> Result<Pools> {
 const REPLICA_PATIENCE: Duration = Duration::from_millis(500);
 
 /// Opens a replica for reads. It need not be there now: it is connected to when the first read asks for it.
-pub(crate) fn open_replica(url: &str, max_connections: u32) -> Result<DatabaseConnection> {
+pub(crate) fn open_replica(url: &str, max_connections: u32) -> Result<Readers> {
     let wrong = |error: sqlx::Error| {
         Error::field(
             "database.replica_url",
@@ -138,22 +140,14 @@ pub(crate) fn open_replica(url: &str, max_connections: u32) -> Result<DatabaseCo
             .map_err(wrong)?
             .create_if_missing(false)
             .read_only(true)
-            .busy_timeout(REPLICA_PATIENCE);
-        let pool = PoolOptions::<sqlx::Sqlite>::new()
-            .max_connections(max_connections.max(1))
-            .acquire_timeout(REPLICA_PATIENCE)
-            .connect_lazy_with(connect);
-        return Ok(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool));
+            .busy_timeout(REPLICA_PATIENCE)
+            .statement_cache_capacity(256);
+        return Readers::sqlite(connect, max_connections, REPLICA_PATIENCE);
     }
     let connect = PgConnectOptions::from_str(url)
         .map_err(wrong)?
         .application_name("palisade");
-    let pool = PoolOptions::<sqlx::Postgres>::new()
-        .max_connections(max_connections.max(1))
-        .acquire_timeout(REPLICA_PATIENCE)
-        .test_before_acquire(false)
-        .connect_lazy_with(connect);
-    Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(pool))
+    Readers::postgres(connect, max_connections, REPLICA_PATIENCE)
 }
 
 fn unreachable(error: sqlx::Error) -> Error {

@@ -26,6 +26,7 @@ mod listen;
 mod page;
 mod policies;
 mod providers;
+mod readers;
 mod replica;
 mod row;
 mod schemas;

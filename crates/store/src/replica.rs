@@ -6,9 +6,15 @@ use std::{
 };
 
 use palisade_tenancy::TenantId;
-use sea_orm::{DatabaseConnection, QueryResult};
+use sea_orm::QueryResult;
 
-use crate::{Store, dialect, fault::Fault, sql::Bound, tx::TenantTx};
+use crate::{
+    Store, dialect,
+    fault::Fault,
+    readers::Readers,
+    sql::Bound,
+    tx::{TenantTx, Way},
+};
 
 /// How long one statement may take there before the primary is asked.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -39,7 +45,7 @@ impl Consistency {
 
 /// The connections to the replica, and whether it serves.
 pub(crate) struct Replica {
-    connection: DatabaseConnection,
+    readers: Readers,
     outage: Mutex<Outage>,
 }
 
@@ -52,13 +58,13 @@ struct Outage {
 impl Replica {
     pub(crate) fn open(url: &str, max_connections: u32) -> palisade_envelope::Result<Self> {
         Ok(Self {
-            connection: dialect::open_replica(url, max_connections)?,
+            readers: dialect::open_replica(url, max_connections)?,
             outage: Mutex::default(),
         })
     }
 
-    pub(crate) const fn connection(&self) -> &DatabaseConnection {
-        &self.connection
+    pub(crate) const fn readers(&self) -> &Readers {
+        &self.readers
     }
 
     fn rests(&self) -> bool {
@@ -118,7 +124,11 @@ impl Store {
         bound: Bound,
     ) -> Result<(Vec<QueryResult>, Consistency), Fault> {
         if let (Consistency::Eventual, Some(replica)) = (consistency, &self.inner.replica) {
-            let tx = TenantTx::new(replica.connection(), tenant, self.inner.clock.now());
+            let tx = TenantTx::new(
+                Way::Readers(replica.readers()),
+                tenant,
+                self.inner.clock.now(),
+            );
             match replica.all(&tx, bound.clone()).await {
                 Some(rows) => return Ok((rows, Consistency::Eventual)),
                 None => metrics::counter!("palisade_store_replica_fallbacks_total").increment(1),

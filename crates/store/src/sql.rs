@@ -1,7 +1,12 @@
 //! Statement texts. One text serves both databases: placeholders are `$1`, `$2`..., which PostgreSQL and the
 //! SQLite driver read alike, and `$1` is always the tenant.
 
-use sea_orm::{DbBackend, Statement, Value};
+use sea_orm::{DbBackend, Statement, Value, Values};
+
+use crate::{
+    fault::{self, Fault},
+    tx::Prelude,
+};
 
 /// A statement on a tenant's rows. It can't be built without the tenant's predicate: [`TenantSql::new`] is called
 /// in constants, and a text that does not compare or insert the tenant as `$1` does not compile.
@@ -138,18 +143,32 @@ impl Bound {
         self
     }
 
-    /// As sea-orm takes it. Refuses text that PostgreSQL can't keep, so that both databases answer alike.
-    pub(crate) fn statement(self, backend: DbBackend) -> Result<Statement, crate::fault::Fault> {
+    /// As sea-orm takes it, with what comes before it in the same text.
+    pub(crate) fn statement(
+        self,
+        backend: DbBackend,
+        prelude: Option<&Prelude>,
+    ) -> Result<Statement, Fault> {
+        let (text, values) = self.checked()?;
+        let text = match prelude {
+            Some(prelude) => prelude.before(text),
+            None => text,
+        };
+        Ok(Statement {
+            sql: text,
+            values: Some(values),
+            db_backend: backend,
+        })
+    }
+
+    /// Text and values. Refuses text that PostgreSQL can't keep, so that both databases answer alike.
+    pub(crate) fn checked(self) -> Result<(String, Values), Fault> {
         let has_nul =
             |value: &Value| matches!(value, Value::String(Some(text)) if text.contains('\0'));
         if self.values.iter().any(has_nul) {
-            return Err(crate::fault::nul().into());
+            return Err(fault::nul().into());
         }
-        Ok(Statement::from_sql_and_values(
-            backend,
-            self.text,
-            self.values,
-        ))
+        Ok((self.text, Values(self.values)))
     }
 }
 

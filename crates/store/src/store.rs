@@ -23,11 +23,12 @@ use crate::{
     job::Job,
     keys::used::UsedKeys,
     listen::Sink,
+    readers::Readers,
     replica::Replica,
     schemas::cache::SchemaCache,
     sessions::Purges,
     sql::TenantSql,
-    tx::TenantTx,
+    tx::{TenantTx, Way},
     writer::Writer,
 };
 
@@ -36,7 +37,8 @@ use crate::{
 pub struct StoreOptions {
     /// `sqlite:///<absolute path>`, `sqlite://<path>` or `postgres://<user>@<host>/<database>`.
     pub url: String,
-    /// How many connections at most; on SQLite how many for reads, beside the one that writes.
+    /// How many connections at most. On PostgreSQL half of them are for reads and half for writes; on SQLite all are for
+    /// reads, beside the one that writes.
     pub max_connections: u32,
     /// SQLite: whether concurrent writes share a commit. Off it is for measurements only.
     pub commit_grouping: bool,
@@ -53,7 +55,9 @@ pub struct Store {
 pub(crate) struct Inner {
     pub(crate) options: StoreOptions,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) read: DatabaseConnection,
+    readers: Arc<Readers>,
+    /// For what concerns the deployment as a whole, or several tenants.
+    pub(crate) common: DatabaseConnection,
     write: DatabaseConnection,
     writer: Writer,
     page_token_key: OnceLock<[u8; 32]>,
@@ -79,6 +83,7 @@ impl Store {
     /// `invalid_request` when the URL can't be read, `unavailable` when the database can't be reached.
     pub async fn connect(options: &StoreOptions, clock: Arc<dyn Clock>) -> Result<Self> {
         let pools = dialect::open(options).await?;
+        let readers = Arc::new(pools.readers);
         let replica = options
             .replica_url
             .as_deref()
@@ -91,13 +96,18 @@ impl Store {
                 options.commit_grouping,
             )
         } else {
-            Writer::concurrent(pools.write.clone(), Arc::clone(&clock))
+            Writer::concurrent(
+                pools.write.clone(),
+                Arc::clone(&readers),
+                Arc::clone(&clock),
+            )
         };
         let store = Self {
             inner: Arc::new(Inner {
                 options: options.clone(),
                 clock,
-                read: pools.read,
+                readers,
+                common: pools.common,
                 write: pools.write,
                 writer,
                 page_token_key: OnceLock::new(),
@@ -159,7 +169,7 @@ impl Store {
     /// # Errors
     /// As [`Store::migrate_up`].
     pub async fn migration_status(&self) -> Result<Vec<(String, bool)>> {
-        let migrations = Migrator::get_migration_with_status_read_only(&self.inner.read)
+        let migrations = Migrator::get_migration_with_status_read_only(&self.inner.common)
             .await
             .map_err(Fault::from)?;
         let status = |migration: &sea_orm_migration::Migration| {
@@ -194,11 +204,11 @@ impl Store {
             tracing::warn!(cause = %error, "the times of last use of API keys could not be written");
         }
         self.inner.writer.close().await;
-        let replica = self.inner.replica.as_ref().map(Replica::connection);
-        for pool in [&self.inner.write, &self.inner.read]
-            .into_iter()
-            .chain(replica)
-        {
+        self.inner.readers.close();
+        if let Some(replica) = &self.inner.replica {
+            replica.readers().close();
+        }
+        for pool in [&self.inner.write, &self.inner.common] {
             if let Err(error) = pool.clone().close().await {
                 tracing::warn!(cause = %error, "a connection pool could not be closed");
             }
@@ -211,12 +221,12 @@ impl Store {
             return Ok(key);
         }
         let statement = Statement::from_string(
-            self.inner.read.get_database_backend(),
+            self.inner.common.get_database_backend(),
             "SELECT page_token_key FROM deployment WHERE id = 1",
         );
         let row = self
             .inner
-            .read
+            .common
             .query_one_raw(statement)
             .await
             .map_err(Fault::from)?;
@@ -240,7 +250,11 @@ impl Store {
     /// The rows of a tenant, to read.
     /// INVARIANT: for the ports, whose callers verify the tenant themselves, and the operator's work.
     pub(crate) fn reader_of(&self, tenant: TenantId) -> TenantTx<'_> {
-        TenantTx::new(&self.inner.read, tenant, self.inner.clock.now())
+        TenantTx::new(
+            Way::Readers(&self.inner.readers),
+            tenant,
+            self.inner.clock.now(),
+        )
     }
 
     /// The first row of a statement on a tenant's rows.

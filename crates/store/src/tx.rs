@@ -1,34 +1,70 @@
 //! The one way to a tenant's rows.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use palisade_envelope::Error;
 use palisade_identity::Timestamp;
 use palisade_tenancy::TenantId;
-use sea_orm::{ConnectionTrait, DatabaseExecutor, DbErr, QueryResult, Statement, Value};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, QueryResult, Value};
 
 use crate::{
     dialect,
-    fault::{self, Fault},
+    fault::Fault,
+    readers::Readers,
     sql::{Bound, TenantSql, placeholders},
 };
 
-/// A tenant's rows, through a pool or inside a transaction. Every statement gets the tenant as `$1` from here;
+/// A tenant's rows, through the readers or inside a transaction. Every statement gets the tenant as `$1` from here;
 /// there is no way to name another.
 pub(crate) struct TenantTx<'a> {
-    executor: DatabaseExecutor<'a>,
+    way: Way<'a>,
     tenant: TenantId,
     now: Timestamp,
 }
 
-impl<'a> TenantTx<'a> {
-    pub(crate) fn new(
-        executor: impl Into<DatabaseExecutor<'a>>,
-        tenant: TenantId,
-        now: Timestamp,
-    ) -> Self {
+/// Where statements go.
+#[derive(Clone, Copy)]
+pub(crate) enum Way<'a> {
+    /// Each to a connection of its own; reads only.
+    Readers(&'a Readers),
+    /// Into this transaction.
+    Transaction(&'a DatabaseTransaction),
+    /// Into this transaction of several jobs, the next of them with what comes before it.
+    Group(&'a DatabaseTransaction, &'a Prelude),
+}
+
+/// A text of ours that goes before the next statement, in the same round trip.
+pub(crate) struct Prelude {
+    text: &'static str,
+    taken: AtomicBool,
+}
+
+impl Prelude {
+    /// Something to go before the next statement.
+    pub(crate) const fn new(text: &'static str) -> Self {
         Self {
-            executor: executor.into(),
-            tenant,
-            now,
+            text,
+            taken: AtomicBool::new(false),
         }
+    }
+
+    /// Whether a statement took it along.
+    pub(crate) fn was_taken(&self) -> bool {
+        self.taken.load(Ordering::Relaxed)
+    }
+
+    /// The statement with it in front, if it is the first.
+    pub(crate) fn before(&self, statement: String) -> String {
+        if self.taken.swap(true, Ordering::Relaxed) {
+            return statement;
+        }
+        format!("{}; {statement}", self.text)
+    }
+}
+
+impl<'a> TenantTx<'a> {
+    pub(crate) const fn new(way: Way<'a>, tenant: TenantId, now: Timestamp) -> Self {
+        Self { way, tenant, now }
     }
 
     /// The tenant.
@@ -136,7 +172,7 @@ impl<'a> TenantTx<'a> {
         &self,
         statements: impl IntoIterator<Item = Bound>,
     ) -> Result<(), Fault> {
-        for bound in dialect::together(self.executor.get_database_backend(), statements) {
+        for bound in dialect::together(self.backend(), statements) {
             self.run(bound).await?;
         }
         Ok(())
@@ -148,13 +184,17 @@ impl<'a> TenantTx<'a> {
         sql: TenantSql,
         values: impl IntoIterator<Item = Value>,
     ) -> Result<Option<QueryResult>, Fault> {
-        let statement = self
-            .bind(sql, values)
-            .statement(self.executor.get_database_backend())?;
-        self.read(statement, |statement| {
-            self.executor.query_one_raw(statement)
-        })
-        .await
+        self.one_bound(self.bind(sql, values)).await
+    }
+
+    async fn one_bound(&self, bound: Bound) -> Result<Option<QueryResult>, Fault> {
+        let (transaction, prelude) = match self.way {
+            Way::Readers(readers) => return readers.one(bound).await,
+            Way::Transaction(transaction) => (transaction, None),
+            Way::Group(transaction, prelude) => (transaction, Some(prelude)),
+        };
+        let statement = bound.statement(self.backend(), prelude)?;
+        Ok(transaction.query_one_raw(statement).await?)
     }
 
     /// The first row, if any, which no other transaction changes before this one has ended.
@@ -163,14 +203,9 @@ impl<'a> TenantTx<'a> {
         sql: TenantSql,
         values: impl IntoIterator<Item = Value>,
     ) -> Result<Option<QueryResult>, Fault> {
-        let backend = self.executor.get_database_backend();
         let mut bound = self.bind(sql, values);
-        bound.text.push_str(dialect::kept(backend));
-        let statement = bound.statement(backend)?;
-        self.read(statement, |statement| {
-            self.executor.query_one_raw(statement)
-        })
-        .await
+        bound.text.push_str(dialect::kept(self.backend()));
+        self.one_bound(bound).await
     }
 
     /// The rows that a write gives back, in whose text `{list}` stands for the values of `list`.
@@ -182,9 +217,9 @@ impl<'a> TenantTx<'a> {
         let mut bound = self.bind(sql, list);
         let places = placeholders(2, bound.values.len() - 1);
         bound.text = bound.text.replace("{list}", &places);
-        let statement = bound.statement(self.executor.get_database_backend())?;
-        // Not tried again on another connection: it may have been done.
-        Ok(self.executor.query_all_raw(statement).await?)
+        let (transaction, prelude) = self.transaction()?;
+        let statement = bound.statement(self.backend(), prelude)?;
+        Ok(transaction.query_all_raw(statement).await?)
     }
 
     /// All rows.
@@ -198,35 +233,37 @@ impl<'a> TenantTx<'a> {
 
     /// All rows of a statement that was put together at run time by [`crate::select::Select`].
     pub(crate) async fn all_bound(&self, bound: Bound) -> Result<Vec<QueryResult>, Fault> {
-        let statement = bound.statement(self.executor.get_database_backend())?;
-        self.read(statement, |statement| {
-            self.executor.query_all_raw(statement)
-        })
-        .await
-    }
-
-    /// Runs a read, again where its connection turns out to be dead. After a restart of the database every
-    /// connection of the pool may be.
-    async fn read<T, F: Future<Output = Result<T, DbErr>>>(
-        &self,
-        statement: Statement,
-        work: impl Fn(Statement) -> F,
-    ) -> Result<T, Fault> {
-        if !matches!(self.executor, DatabaseExecutor::Connection(_)) {
-            return Ok(work(statement).await?);
-        }
-        for _ in 0..dialect::MOST_DEAD {
-            match work(statement.clone()).await {
-                Err(error) if fault::was_cut(&error) => {}
-                done => return Ok(done?),
-            }
-        }
-        Ok(work(statement).await?)
+        let (transaction, prelude) = match self.way {
+            Way::Readers(readers) => return readers.all(bound).await,
+            Way::Transaction(transaction) => (transaction, None),
+            Way::Group(transaction, prelude) => (transaction, Some(prelude)),
+        };
+        let statement = bound.statement(self.backend(), prelude)?;
+        Ok(transaction.query_all_raw(statement).await?)
     }
 
     async fn run(&self, bound: Bound) -> Result<u64, Fault> {
-        let statement = bound.statement(self.executor.get_database_backend())?;
-        Ok(self.executor.execute_raw(statement).await?.rows_affected())
+        let (transaction, prelude) = self.transaction()?;
+        let statement = bound.statement(self.backend(), prelude)?;
+        Ok(transaction.execute_raw(statement).await?.rows_affected())
+    }
+
+    /// The transaction, for what writes.
+    fn transaction(&self) -> Result<(&'a DatabaseTransaction, Option<&'a Prelude>), Fault> {
+        match self.way {
+            Way::Readers(_) => Err(Error::internal("a write outside of a transaction").into()),
+            Way::Transaction(transaction) => Ok((transaction, None)),
+            Way::Group(transaction, prelude) => Ok((transaction, Some(prelude))),
+        }
+    }
+
+    fn backend(&self) -> DbBackend {
+        match self.way {
+            Way::Readers(readers) => readers.backend(),
+            Way::Transaction(transaction) | Way::Group(transaction, _) => {
+                transaction.get_database_backend()
+            }
+        }
     }
 
     /// A tenant's rows in the same transaction, for the operator's work on a tenant that is not its own.
@@ -235,17 +272,8 @@ impl<'a> TenantTx<'a> {
     where
         'a: 'b,
     {
-        let executor = match &self.executor {
-            DatabaseExecutor::Connection(connection) => DatabaseExecutor::Connection(connection),
-            DatabaseExecutor::Transaction(transaction) => {
-                DatabaseExecutor::Transaction(transaction)
-            }
-            DatabaseExecutor::OwnedTransaction(transaction) => {
-                DatabaseExecutor::Transaction(transaction)
-            }
-        };
         TenantTx {
-            executor,
+            way: self.way,
             tenant,
             now: self.now,
         }

@@ -9,7 +9,13 @@ use sea_orm::{ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbE
 use tokio::sync::{mpsc, oneshot};
 use tracing::Instrument as _;
 
-use crate::{dialect, fault::Fault, job::Job, tx::TenantTx};
+use crate::{
+    dialect,
+    fault::Fault,
+    job::Job,
+    readers::Readers,
+    tx::{Prelude, TenantTx, Way},
+};
 
 /// How many jobs wait for the writer at most; more wait outside.
 const QUEUE: usize = 4_096;
@@ -26,6 +32,7 @@ pub(crate) enum Writer {
     /// Any number of connections.
     Concurrent {
         connection: DatabaseConnection,
+        readers: Arc<Readers>,
         clock: Arc<dyn Clock>,
     },
 }
@@ -46,9 +53,17 @@ impl Writer {
         }
     }
 
-    /// A transaction of its own for each job.
-    pub(crate) const fn concurrent(connection: DatabaseConnection, clock: Arc<dyn Clock>) -> Self {
-        Self::Concurrent { connection, clock }
+    /// A transaction of its own for each job; `readers` look at what one of them ran against.
+    pub(crate) const fn concurrent(
+        connection: DatabaseConnection,
+        readers: Arc<Readers>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self::Concurrent {
+            connection,
+            readers,
+            clock,
+        }
     }
 
     /// Runs the job; its output when it is committed.
@@ -66,13 +81,21 @@ impl Writer {
                 queue.send(Box::new(waiting)).await.map_err(|_| stopped())?;
                 answered.await.map_err(|_| stopped())?
             }
-            Self::Concurrent { connection, clock } => {
-                match attempt(connection, clock.as_ref(), &job).await {
-                    Err(fault) if fault.lost_a_race() => {
-                        let second = attempt(connection, clock.as_ref(), &job).await;
-                        explained(connection, clock.as_ref(), &job, second).await
+            Self::Concurrent {
+                connection,
+                readers,
+                clock,
+            } => {
+                let mut result = attempt(connection, clock.as_ref(), &job).await;
+                if matches!(&result, Err(fault) if fault.lost_a_race()) {
+                    result = attempt(connection, clock.as_ref(), &job).await;
+                }
+                match result {
+                    Ok(output) => Ok(output),
+                    Err(fault) => {
+                        let tx = TenantTx::new(Way::Readers(readers), job.tenant(), clock.now());
+                        Err(job.explain(&tx, fault).await)
                     }
-                    first => explained(connection, clock.as_ref(), &job, first).await,
                 }
             }
         }
@@ -109,7 +132,11 @@ async fn attempt<J: Job>(
 ) -> Result<J::Output, Fault> {
     let transaction = dialect::begin(connection).await?;
     let output = job
-        .run(&TenantTx::new(&transaction, job.tenant(), clock.now()))
+        .run(&TenantTx::new(
+            Way::Transaction(&transaction),
+            job.tenant(),
+            clock.now(),
+        ))
         .await?;
     if let Some(tenant) = job.changes() {
         dialect::announce(&transaction, tenant).await?;
@@ -118,26 +145,13 @@ async fn attempt<J: Job>(
     Ok(output)
 }
 
-async fn explained<J: Job>(
-    connection: &DatabaseConnection,
-    clock: &dyn Clock,
-    job: &J,
-    result: Result<J::Output, Fault>,
-) -> Result<J::Output> {
-    match result {
-        Ok(output) => Ok(output),
-        Err(fault) => Err(job
-            .explain(&TenantTx::new(connection, job.tenant(), clock.now()), fault)
-            .await),
-    }
-}
-
 /// A job in the queue, whatever its type.
 pub(crate) trait Queued: Send {
-    /// Runs it inside the group's transaction; whether it wants to be kept.
+    /// Runs it inside the group's transaction, its first statement behind `prelude`; whether it wants to be kept.
     fn run<'a>(
         &'a mut self,
         transaction: &'a DatabaseTransaction,
+        prelude: &'a Prelude,
         clock: &'a dyn Clock,
     ) -> BoxFuture<'a, bool>;
     /// Makes the caller's error of what went wrong, after it was rolled back.
@@ -169,11 +183,13 @@ impl<J: Job> Waiting<J> {
     async fn write(
         &self,
         transaction: &DatabaseTransaction,
+        prelude: &Prelude,
         clock: &dyn Clock,
     ) -> Result<J::Output, Fault> {
+        let way = Way::Group(transaction, prelude);
         let output = self
             .job
-            .run(&TenantTx::new(transaction, self.job.tenant(), clock.now()))
+            .run(&TenantTx::new(way, self.job.tenant(), clock.now()))
             .await?;
         if let Some(tenant) = self.job.changes() {
             dialect::announce(transaction, tenant).await?;
@@ -186,12 +202,13 @@ impl<J: Job> Queued for Waiting<J> {
     fn run<'a>(
         &'a mut self,
         transaction: &'a DatabaseTransaction,
+        prelude: &'a Prelude,
         clock: &'a dyn Clock,
     ) -> BoxFuture<'a, bool> {
         let span = self.span.clone();
         async move {
             // A bug in one job must not end the writer of all.
-            let done = AssertUnwindSafe(self.write(transaction, clock))
+            let done = AssertUnwindSafe(self.write(transaction, prelude, clock))
                 .catch_unwind()
                 .await
                 .unwrap_or_else(|_| Err(Error::internal("a write panicked").into()));
@@ -210,7 +227,8 @@ impl<J: Job> Queued for Waiting<J> {
     ) -> BoxFuture<'a, ()> {
         async move {
             if let Some(Err(fault)) = self.done.take() {
-                let tx = TenantTx::new(transaction, self.job.tenant(), clock.now());
+                let way = Way::Transaction(transaction);
+                let tx = TenantTx::new(way, self.job.tenant(), clock.now());
                 self.done = Some(Err(self.job.explain(&tx, fault).await.into()));
             }
         }
@@ -239,7 +257,12 @@ struct Stop {
 }
 
 impl Queued for Stop {
-    fn run<'a>(&'a mut self, _: &'a DatabaseTransaction, _: &'a dyn Clock) -> BoxFuture<'a, bool> {
+    fn run<'a>(
+        &'a mut self,
+        _: &'a DatabaseTransaction,
+        _: &'a Prelude,
+        _: &'a dyn Clock,
+    ) -> BoxFuture<'a, bool> {
         std::future::ready(true).boxed()
     }
 
@@ -308,10 +331,10 @@ async fn write_group(
             return Err(error);
         }
     };
-    let mut weight = 0;
+    let (mut savepoint, mut weight) = (Savepoint::None, 0);
     while let Some(mut job) = next.take() {
         weight += job.weight();
-        let written = write_one(&transaction, clock, job.as_mut()).await;
+        let written = write_one(&transaction, clock, job.as_mut(), &mut savepoint).await;
         let stop = job.is_stop();
         group.push(job);
         written?;
@@ -319,6 +342,7 @@ async fn write_group(
             next = jobs.try_recv().ok();
         }
     }
+    // This releases the last savepoint, too.
     transaction.commit().await
 }
 
@@ -327,12 +351,54 @@ async fn write_one(
     transaction: &DatabaseTransaction,
     clock: &dyn Clock,
     job: &mut dyn Queued,
+    savepoint: &mut Savepoint,
 ) -> Result<(), DbErr> {
-    transaction.execute_unprepared("SAVEPOINT job").await?;
-    if !job.run(transaction, clock).await {
-        transaction.execute_unprepared("ROLLBACK TO job").await?;
+    let prelude = Prelude::new(savepoint.set_next());
+    let keep = job.run(transaction, &prelude, clock).await;
+    if prelude.was_taken() {
+        *savepoint = savepoint.next();
+    }
+    if !keep {
+        if prelude.was_taken() {
+            transaction
+                .execute_unprepared(savepoint.roll_back())
+                .await?;
+        }
         job.explain(transaction, clock).await;
     }
-    transaction.execute_unprepared("RELEASE job").await?;
     Ok(())
+}
+
+/// The savepoint that is set in a group's transaction. Each job has its own, set in the same round trip as the job's
+/// first statement: a trip to SQLite's thread costs more than most statements. Two names take turns, so that a job
+/// whose savepoint could not be set is never rolled back to that of the job before it.
+#[derive(Clone, Copy)]
+enum Savepoint {
+    None,
+    Odd,
+    Even,
+}
+
+impl Savepoint {
+    const fn set_next(self) -> &'static str {
+        match self {
+            Self::None => "SAVEPOINT odd",
+            Self::Odd => "RELEASE odd; SAVEPOINT even",
+            Self::Even => "RELEASE even; SAVEPOINT odd",
+        }
+    }
+
+    const fn next(self) -> Self {
+        match self {
+            Self::None | Self::Even => Self::Odd,
+            Self::Odd => Self::Even,
+        }
+    }
+
+    const fn roll_back(self) -> &'static str {
+        match self {
+            Self::None | Self::Odd => "ROLLBACK TO odd",
+            Self::Even => "ROLLBACK TO even",
+        }
+    }
 }

@@ -167,11 +167,14 @@ fn every_entity_and_request_that_is_built_conforms_to_the_schema() {
                     foreign: None,
                     ip: Some([10, 0, 0, 1].into()),
                 };
-                let posed = engine.pose(&compiled, &question).expect("can be asked");
-                Entities::from_entities(posed.entities, Some(schema))
+                let subject = engine.subject(&compiled, &question).expect("can be asked");
+                let (uid, entities) = subject
+                    .with_resource(&engine.platform, &resource, None)
+                    .expect("can be asked");
+                Entities::from_entities(entities, Some(schema))
                     .expect("the entities fit the schema");
                 let request = engine
-                    .request(&posed.subject, &question, posed.resource, true)
+                    .request(&subject, &question, uid, true)
                     .expect("can be asked");
                 Request::new(
                     request.principal().expect("is there").clone(),

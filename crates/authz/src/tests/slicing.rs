@@ -106,6 +106,12 @@ fn condition() -> impl Strategy<Value = &'static str> {
         "when { principal == resource }",
         "when { resource has identity && resource.identity == principal }",
         "when { resource in principal.tenant }",
+        "unless { [resource].contains(principal) }",
+        "when { resource == Palisade::Identity::\"default\" }",
+        "unless { [Palisade::Policy::\"default\"].contains(resource) }",
+        "when { resource is Palisade::Identity in principal.tenant }",
+        "when { Palisade::Identity::\"default\" has state }",
+        "when { {of: resource}.of has linked_by }",
     ])
 }
 
@@ -235,24 +241,25 @@ fn compare(compiled: &Compiled, asked: &Asked) -> usize {
         foreign: asked.foreign.then(elsewhere),
         ip: asked.ip,
     };
-    let posed = engine.pose(compiled, &question).expect("can be asked");
+    let subject = engine.subject(compiled, &question).expect("can be asked");
+    let (_, slice) = engine
+        .slice(compiled, &question, &subject)
+        .expect("can be asked");
+    let (resource, entities) = subject
+        .with_resource(&engine.platform, &asked.resource, question.foreign)
+        .expect("can be asked");
     let sliced = engine
-        .request(
-            &posed.subject,
-            &question,
-            posed.resource.clone(),
-            posed.slice.reads_context,
-        )
+        .request(&subject, &question, resource.clone(), slice.reads_context)
         .expect("can be asked");
     let whole = engine
-        .request(&posed.subject, &question, posed.resource, true)
+        .request(&subject, &question, resource, true)
         .expect("can be asked");
     let everything =
         PolicySet::from_policies(compiled.members.iter().map(|member| member.policy.clone()))
             .expect("unique ids");
     let authorizer = Authorizer::new();
-    let of_slice = told(&authorizer.is_authorized(&sliced, &posed.slice.set, &posed.entities));
-    let of_all = told(&authorizer.is_authorized(&whole, &everything, &posed.entities));
+    let of_slice = told(&authorizer.is_authorized(&sliced, &slice.set, &entities));
+    let of_all = told(&authorizer.is_authorized(&whole, &everything, &entities));
     assert_eq!(of_slice, of_all, "{question:?}");
 
     let verdict = engine.ask(compiled, question).expect("can be asked");
@@ -266,7 +273,7 @@ fn compare(compiled: &Compiled, asked: &Asked) -> usize {
     assert_eq!(verdict.evaluation_error, !errors.is_empty());
     assert_eq!(verdict.allowed, allowed && errors.is_empty());
     assert_eq!(named, if errors.is_empty() { reasons } else { errors });
-    compiled.members.len() - posed.slice.set.num_of_policies()
+    compiled.members.len() - slice.set.num_of_policies()
 }
 
 proptest! {
@@ -283,6 +290,12 @@ proptest! {
         prop_assert!(compiled.broken.is_empty(), "{}", text);
         for asked in asked {
             compare(&compiled, &asked);
+            // The same of others of its kind: what was said of one must not be said of another that differs.
+            for number in 1..4 {
+                let mut other = asked.clone();
+                other.resource.id = key(number).to_string().into();
+                compare(&compiled, &other);
+            }
         }
     }
 }

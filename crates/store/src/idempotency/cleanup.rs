@@ -37,11 +37,11 @@ impl Store {
     /// # Errors
     /// `unavailable` or `internal` when the database can't answer.
     pub async fn delete_expired_answers(&self) -> Result<()> {
-        let read = &self.inner.read;
+        let common = &self.inner.common;
         let now = row::at(self.inner.clock.now());
         let statement =
-            Statement::from_sql_and_values(read.get_database_backend(), OF_TENANTS, [now]);
-        for row in read.query_all_raw(statement).await.map_err(Fault::from)? {
+            Statement::from_sql_and_values(common.get_database_backend(), OF_TENANTS, [now]);
+        for row in common.query_all_raw(statement).await.map_err(Fault::from)? {
             let tenant = row.try_get_by_index(0).map_err(Fault::from)?;
             self.write(Delete(TenantId::from_uuid(tenant))).await?;
         }

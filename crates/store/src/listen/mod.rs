@@ -70,7 +70,7 @@ impl Store {
 }
 
 async fn listen_for_ever(store: Store) {
-    if dialect::sends_notifications(&store.inner.read) {
+    if dialect::sends_notifications(&store.inner.common) {
         postgres::listen(&store).await;
     } else {
         sqlite::poll(&store).await;

@@ -42,15 +42,15 @@ pub(crate) async fn poll(store: &Store) {
 }
 
 async fn changed_since(store: &Store, seen: Option<i64>) -> Result<(i64, Vec<TenantId>), Fault> {
-    let read = &store.inner.read;
+    let common = &store.inner.common;
     let statement = Statement::from_sql_and_values(
-        read.get_database_backend(),
+        common.get_database_backend(),
         "SELECT tenant_id, counter FROM directory_changes WHERE counter > $1 ORDER BY counter",
         [seen.unwrap_or(-1).into()],
     );
     let mut counter = seen.unwrap_or(0);
     let mut tenants = Vec::new();
-    for row in read.query_all_raw(statement).await? {
+    for row in common.query_all_raw(statement).await? {
         tenants.push(TenantId::from_uuid(row.try_get_by_index(0)?));
         counter = row.try_get_by_index(1)?;
     }

@@ -61,9 +61,10 @@ impl Store {
         text: &'static str,
         values: impl IntoIterator<Item = Value>,
     ) -> Result<Vec<Tenant>, Fault> {
-        let read = &self.inner.read;
-        let statement = Statement::from_sql_and_values(read.get_database_backend(), text, values);
-        read.query_all_raw(statement)
+        let common = &self.inner.common;
+        let statement = Statement::from_sql_and_values(common.get_database_backend(), text, values);
+        common
+            .query_all_raw(statement)
             .await?
             .iter()
             .map(tenant)

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use palisade_identity::{
     Credential, CredentialType, Identity, RawJson, RecoveryAddress, Region, State,
-    VerifiableAddress,
+    VerifiableAddress, time_text,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -33,6 +33,7 @@ pub(crate) struct IdentityBody<'a> {
     #[schema(value_type = StateWord)]
     state: State,
     /// When `state` last changed.
+    #[serde(serialize_with = "time_text::serialize")]
     state_changed_at: DateTime<Utc>,
     /// A JSON object that fits the schema.
     #[schema(value_type = Object)]
@@ -53,8 +54,10 @@ pub(crate) struct IdentityBody<'a> {
     #[schema(value_type = Value, required = false)]
     metadata_admin: Option<Option<&'a RawJson>>,
     /// When it was made.
+    #[serde(serialize_with = "time_text::serialize")]
     created_at: DateTime<Utc>,
     /// When it last changed.
+    #[serde(serialize_with = "time_text::serialize")]
     updated_at: DateTime<Utc>,
     /// Ory's organization.
     organization_id: Option<uuid::Uuid>,
@@ -81,8 +84,10 @@ pub(crate) struct CredentialBody<'a> {
     /// Of the configuration's form.
     version: i64,
     /// When it was first set up.
+    #[serde(serialize_with = "time_text::serialize")]
     created_at: DateTime<Utc>,
     /// When it last changed.
+    #[serde(serialize_with = "time_text::serialize")]
     updated_at: DateTime<Utc>,
 }
 
