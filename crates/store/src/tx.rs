@@ -60,6 +60,17 @@ impl Prelude {
         }
         format!("{}; {statement}", self.text)
     }
+
+    /// The same for a statement of which it is asked how many rows it changed. SQLite goes on saying what the last
+    /// write changed until the next one, and the driver adds up what it says after each part of a text; so a write of
+    /// nothing goes in front.
+    pub(crate) fn before_write(&self, statement: String) -> String {
+        const OF_NOTHING: &str = "UPDATE deployment SET id = id WHERE 0";
+        if self.was_taken() {
+            return statement;
+        }
+        format!("{OF_NOTHING}; {}", self.before(statement))
+    }
 }
 
 impl<'a> TenantTx<'a> {
@@ -244,7 +255,10 @@ impl<'a> TenantTx<'a> {
 
     async fn run(&self, bound: Bound) -> Result<u64, Fault> {
         let (transaction, prelude) = self.transaction()?;
-        let statement = bound.statement(self.backend(), prelude)?;
+        let mut statement = bound.statement(self.backend(), None)?;
+        if let Some(prelude) = prelude {
+            statement.sql = prelude.before_write(statement.sql);
+        }
         Ok(transaction.execute_raw(statement).await?.rows_affected())
     }
 
