@@ -105,6 +105,8 @@ fn condition() -> impl Strategy<Value = &'static str> {
         "when { principal == resource }",
         "when { resource in principal.tenant }",
         "unless { [resource].contains(principal) }",
+        "when { resource == Palisade::Identity::\"default\" }",
+        "unless { [Palisade::Policy::\"default\"].contains(resource) }",
         "when { resource is Palisade::Identity in principal.tenant }",
         "when { Palisade::Identity::\"default\" has state }",
         "when { {of: resource}.of has linked_by }",
