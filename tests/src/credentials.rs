@@ -100,7 +100,7 @@ on_both_databases! {
             let refused = admin.get(&path).await;
             let body = refused.refused(403, "forbidden");
             assert!(!body["notices"].as_array().expect("notices").is_empty());
-            assert!(!refused.body.contains("JBSW") && !refused.body.contains("aaaa"));
+            assert!(!refused.body.contains("JBSW") && !refused.body.contains("aaaa-bbbb"));
         }
         let path = format!("/admin/identities/{id}");
         assert!(!admin.get(&path).await.expect(200).body.contains("JBSW"));
