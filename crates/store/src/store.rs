@@ -94,7 +94,7 @@ impl Store {
                 pools.write.clone(),
                 Arc::clone(&clock),
                 options.commit_grouping,
-            )
+            )?
         } else {
             Writer::concurrent(
                 pools.write.clone(),

@@ -24,10 +24,9 @@ const GROUP: usize = 128;
 
 /// The way to the database for writes.
 pub(crate) enum Writer {
-    /// One connection, one task.
+    /// One connection, one thread.
     OneAtATime {
         queue: mpsc::Sender<Box<dyn Queued>>,
-        closed: tokio::sync::Mutex<Option<tokio::task::JoinHandle<()>>>,
     },
     /// Any number of connections.
     Concurrent {
@@ -38,19 +37,27 @@ pub(crate) enum Writer {
 }
 
 impl Writer {
-    /// A task that takes all jobs that wait into one transaction (or each into its own where `grouping` is off).
+    /// A thread that takes all jobs that wait into one transaction (or each into its own where `grouping` is off). A
+    /// thread of its own: it and SQLite's take turns all the time, and a runtime that minds nothing else wakes sooner.
+    ///
+    /// # Errors
+    /// `internal` when the thread can't be started.
     pub(crate) fn one_at_a_time(
         connection: DatabaseConnection,
         clock: Arc<dyn Clock>,
         grouping: bool,
-    ) -> Self {
+    ) -> Result<Self> {
         let (queue, jobs) = mpsc::channel(QUEUE);
         let group = if grouping { GROUP } else { 1 };
-        let task = tokio::spawn(write_groups(connection, clock, jobs, group));
-        Self::OneAtATime {
-            queue,
-            closed: tokio::sync::Mutex::new(Some(task)),
-        }
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .map_err(Error::internal)?;
+        std::thread::Builder::new()
+            .name("palisade-writer".to_owned())
+            .spawn(move || runtime.block_on(write_groups(connection, clock, jobs, group)))
+            .map_err(Error::internal)?;
+        Ok(Self::OneAtATime { queue })
     }
 
     /// A transaction of its own for each job; `readers` look at what one of them ran against.
@@ -103,20 +110,14 @@ impl Writer {
 
     /// Waits until every queued job is done, and takes no more.
     pub(crate) async fn close(&self) {
-        if let Self::OneAtATime { queue, closed } = self
-            && let Some(task) = closed.lock().await.take()
-        {
+        if let Self::OneAtATime { queue } = self {
             let (answer, answered) = oneshot::channel();
-            if queue
-                .send(Box::new(Stop {
-                    answer: Some(answer),
-                }))
-                .await
-                .is_ok()
-            {
+            let stop = Stop {
+                answer: Some(answer),
+            };
+            if queue.send(Box::new(stop)).await.is_ok() {
                 let _ = answered.await;
             }
-            task.abort();
         }
     }
 }
