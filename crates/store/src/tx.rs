@@ -183,10 +183,15 @@ impl<'a> TenantTx<'a> {
         &self,
         statements: impl IntoIterator<Item = Bound>,
     ) -> Result<(), Fault> {
-        for bound in dialect::together(self.backend(), statements) {
+        for bound in self.joined(statements) {
             self.run(bound).await?;
         }
         Ok(())
+    }
+
+    /// The same statements in as few as the database takes.
+    pub(crate) fn joined(&self, statements: impl IntoIterator<Item = Bound>) -> Vec<Bound> {
+        dialect::together(self.backend(), statements)
     }
 
     /// The first row, if any.

@@ -13,6 +13,7 @@ use crate::{
     fault::Fault,
     job::Job,
     links::imported::{self, ImportGrants},
+    sql::Bound,
     tx::TenantTx,
 };
 
@@ -32,18 +33,41 @@ impl Store {
         if let Some(imports) = &imports {
             imports.check(grant.tenant(), changed.identity.id)?;
         }
+        let act = Act::of(&grant).on("Identity", changed.identity.id);
+        // Put together here, by the request's own thread: on SQLite all writes wait for the one that writes.
+        let statements = statements(&self.reader_of(act.tenant), &act, &changed)?;
         self.write(Create {
-            act: Act::of(&grant).on("Identity", changed.identity.id),
+            act,
             changed,
+            statements,
             imports,
         })
         .await
     }
 }
 
+/// What writes the row of a new identity, its index rows and secrets, and the audit row, in as few round trips as the
+/// database allows.
+fn statements(tx: &TenantTx<'_>, act: &Act, changed: &Changed) -> Result<Vec<Bound>, Fault> {
+    let Changed { identity, secrets } = changed;
+    let mut row = vec![identity.id.as_uuid().into()];
+    row.extend(values(identity)?);
+    let columns: Vec<&str> = std::iter::once("id")
+        .chain(WRITTEN.iter().copied())
+        .collect();
+    let statements = tx
+        .insertion("identities", &columns, [row])
+        .into_iter()
+        .chain(index::insertions(tx, identity))
+        .chain(secrets::insertion(tx, identity.id, secrets))
+        .chain(record::statement(tx, [act])?);
+    Ok(tx.joined(statements))
+}
+
 struct Create {
     act: Act,
     changed: Changed,
+    statements: Vec<Bound>,
     imports: Option<ImportGrants>,
 }
 
@@ -59,19 +83,8 @@ impl Job for Create {
     }
 
     async fn run(&self, tx: &TenantTx<'_>) -> Result<Identity, Fault> {
-        let Changed { identity, secrets } = &self.changed;
-        let mut row = vec![identity.id.as_uuid().into()];
-        row.extend(values(identity)?);
-        let columns: Vec<&str> = std::iter::once("id")
-            .chain(WRITTEN.iter().copied())
-            .collect();
-        let statements = tx
-            .insertion("identities", &columns, [row])
-            .into_iter()
-            .chain(index::insertions(tx, identity))
-            .chain(secrets::insertion(tx, identity.id, secrets))
-            .chain(record::statement(tx, [&self.act])?);
-        tx.together(statements).await?;
+        let identity = &self.changed.identity;
+        tx.together(self.statements.iter().cloned()).await?;
         let links = palisade_linking::imported::plan(identity);
         let made = imported::link(tx, identity, &links, self.imports.as_ref()).await?;
         record::record(tx, &made).await?;
