@@ -130,7 +130,8 @@ fn identifies(expression: &Value) -> bool {
     match expression {
         Value::Array(parts) => parts.iter().any(identifies),
         Value::Object(members) => members.iter().any(|(name, value)| match name.as_str() {
-            "Var" => value == "resource",
+            // A record may have a member of this name: that is an expression, looked into below.
+            "Var" if value.is_string() => value == "resource",
             "__entity" => !value
                 .get("type")
                 .is_some_and(|kind| kind == "Palisade::Action" || kind == "Palisade::Role"),

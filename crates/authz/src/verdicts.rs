@@ -24,6 +24,9 @@ impl Verdicts {
     /// How many are kept: the states of an identity in two schemas.
     const KEPT: usize = 4;
 
+    /// How many policies may determine one that is kept: what a tenant can make this take of memory is bounded.
+    const MOST_POLICIES: usize = 16;
+
     /// What was said of a resource like this one.
     pub(crate) fn get(&self, slice: &SliceKey, resource: &Resource) -> Option<Verdict> {
         let told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -34,7 +37,12 @@ impl Verdicts {
 
     /// Keeps what was said of it.
     pub(crate) fn keep(&self, slice: SliceKey, resource: &Resource, verdict: &Verdict) {
+        if verdict.determining.policies.len() > Self::MOST_POLICIES {
+            return;
+        }
         let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // What older policies said is of no use any more.
+        told.retain(|told| told.slice.serial == slice.serial);
         if told.len() >= Self::KEPT {
             told.remove(0);
         }

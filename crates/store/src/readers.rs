@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use deadpool::{
     Runtime,
-    managed::{self, Metrics, Object, Pool, PoolError, RecycleResult},
+    managed::{self, Metrics, Object, Pool, PoolError, RecycleError, RecycleResult},
 };
 use palisade_envelope::Error;
 use sea_orm::{
@@ -29,11 +29,20 @@ use crate::{
 
 /// How long a connection is idle before it is asked whether it is still there.
 const IDLE: Duration = Duration::from_secs(1);
+/// How long it may take to answer that.
+const ANSWER: Duration = Duration::from_secs(1);
 
 /// Connections for reads, made when they are needed.
 pub(crate) enum Readers {
     Sqlite(Pool<Opener<SqliteConnection>>),
     Postgres(Pool<Opener<PgConnection>>),
+}
+
+/// A connection, and whether a statement is on its way through it. One that was given up half way by its caller is not
+/// used again: the rest of its answer would come before that of the next.
+pub(crate) struct Lane<C> {
+    connection: C,
+    busy: bool,
 }
 
 /// Opens connections and looks after them.
@@ -42,16 +51,23 @@ pub(crate) struct Opener<C: Connection> {
 }
 
 impl<C: Connection> managed::Manager for Opener<C> {
-    type Type = C;
+    type Type = Lane<C>;
     type Error = sqlx::Error;
 
-    async fn create(&self) -> Result<C, sqlx::Error> {
-        C::connect_with(&self.options).await
+    async fn create(&self) -> Result<Lane<C>, sqlx::Error> {
+        let connection = C::connect_with(&self.options).await?;
+        Ok(Lane {
+            connection,
+            busy: false,
+        })
     }
 
-    async fn recycle(&self, connection: &mut C, metrics: &Metrics) -> RecycleResult<sqlx::Error> {
+    async fn recycle(&self, lane: &mut Lane<C>, metrics: &Metrics) -> RecycleResult<sqlx::Error> {
+        if lane.busy {
+            return Err(RecycleError::message("its last statement was given up"));
+        }
         if metrics.last_used() > IDLE {
-            connection.ping().await?;
+            lane.connection.ping().await?;
         }
         Ok(())
     }
@@ -122,6 +138,7 @@ fn pool<C: Connection>(
         .max_size(usize::try_from(most.max(1)).unwrap_or(1))
         .wait_timeout(Some(patience))
         .create_timeout(Some(patience))
+        .recycle_timeout(Some(ANSWER))
         .runtime(Runtime::Tokio1)
         .build()
         .map_err(Error::internal)
@@ -139,11 +156,14 @@ where
 {
     let mut dead = 0;
     loop {
-        let mut connection = acquired(pool).await?;
+        let mut lane = acquired(pool).await?;
         let query = sqlx::query_with::<DB, _>(AssertSqlSafe(text), SqlxValues(values.clone()));
-        match query.fetch_optional(&mut *connection).await {
+        lane.busy = true;
+        let answer = query.fetch_optional(&mut lane.connection).await;
+        lane.busy = false;
+        match answer {
             Ok(row) => return Ok(row.map(QueryResult::from)),
-            Err(error) => given_up(connection, error, &mut dead)?,
+            Err(error) => given_up(lane, error, &mut dead)?,
         }
     }
 }
@@ -160,11 +180,14 @@ where
 {
     let mut dead = 0;
     loop {
-        let mut connection = acquired(pool).await?;
+        let mut lane = acquired(pool).await?;
         let query = sqlx::query_with::<DB, _>(AssertSqlSafe(text), SqlxValues(values.clone()));
-        match query.fetch_all(&mut *connection).await {
+        lane.busy = true;
+        let answer = query.fetch_all(&mut lane.connection).await;
+        lane.busy = false;
+        match answer {
             Ok(rows) => return Ok(rows.into_iter().map(QueryResult::from).collect()),
-            Err(error) => given_up(connection, error, &mut dead)?,
+            Err(error) => given_up(lane, error, &mut dead)?,
         }
     }
 }

@@ -98,6 +98,8 @@ impl Replica {
         }
         match tokio::time::timeout(PATIENCE, tx.all_bound(bound)).await {
             Ok(Ok(rows)) => Some(rows),
+            // Nothing was sent: the caller's values are at fault.
+            Ok(Err(Fault::Refused(_))) => None,
             // Whatever it is: the primary tells whether it is the statement's fault.
             Ok(Err(fault)) => {
                 self.failed(

@@ -75,7 +75,9 @@ impl Select {
     /// In this order, `limit` rows at most, after the first `offset`.
     pub(crate) fn finish_at(self, order: &'static str, limit: u64, offset: u64) -> Bound {
         let mut bound = self.finish(order, limit);
-        bound.values.push(Value::BigInt(i64::try_from(offset).ok()));
+        bound
+            .values
+            .push(i64::try_from(offset).unwrap_or(i64::MAX).into());
         bound
             .text
             .push_str(&format!(" OFFSET ${}", bound.values.len()));

@@ -108,6 +108,7 @@ fn condition() -> impl Strategy<Value = &'static str> {
         "when { resource in principal.tenant }",
         "unless { [resource].contains(principal) }",
         "when { resource == Palisade::Identity::\"default\" }",
+        "when { {\"Var\": resource == Palisade::Identity::\"default\"}.Var }",
         "unless { [Palisade::Policy::\"default\"].contains(resource) }",
         "when { resource is Palisade::Identity in principal.tenant }",
         "when { Palisade::Identity::\"default\" has state }",

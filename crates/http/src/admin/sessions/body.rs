@@ -1,6 +1,9 @@
 //! A session as Ory's clients read it.
 
+use actix_web::HttpRequest;
 use chrono::{DateTime, Utc};
+use palisade_authz::{IdentityTarget, action::ReadIdentity};
+use palisade_envelope::Result;
 use palisade_identity::{
     Timestamp,
     session::{AuthenticationMethod, Device},
@@ -10,7 +13,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::admin::identities::IdentityBody;
+use crate::{admin::identities::IdentityBody, guard::decide};
 
 /// A session.
 #[derive(Serialize, ToSchema)]
@@ -116,4 +119,15 @@ impl<'a> SessionBody<'a> {
             ..all
         }
     }
+}
+
+/// Asks whether the caller may read the session's identity, which is more than the session.
+///
+/// # Errors
+/// `forbidden`.
+pub(super) async fn may_show_identity(request: &HttpRequest, known: &KnownSession) -> Result<()> {
+    if let Some(identity) = &known.identity {
+        decide::<ReadIdentity>(request, IdentityTarget::of(identity)).await?;
+    }
+    Ok(())
 }

@@ -3,7 +3,7 @@
 use palisade_authz::action::ExtendSession;
 use palisade_envelope::{Code, Error};
 
-use super::body::SessionBody;
+use super::body::{SessionBody, may_show_identity};
 use crate::{
     call::Call,
     doc::Doc,
@@ -29,6 +29,8 @@ pub(super) async fn extend(guarded: Guarded<ExtendSession>, call: Call) -> Answe
         .loaded
         .open(&guarded.grant)
         .ok_or_else(|| Error::new(Code::NotFound))?;
+    // The answer has the identity in it.
+    may_show_identity(&call.request, &known).await?;
     let now = app.clock.now();
     if !known.is_active(now) {
         return Err(Error::with_message(

@@ -4,7 +4,7 @@ use palisade_authz::action::ReadSession;
 use palisade_envelope::{Code, Error};
 
 use super::{
-    body::SessionBody,
+    body::{SessionBody, may_show_identity},
     query::{EXPAND, Expand},
 };
 use crate::{
@@ -31,6 +31,7 @@ pub(super) async fn get(guarded: Guarded<ReadSession>, call: Call) -> Answer {
         .ok_or_else(|| Error::new(Code::NotFound))?;
     let mut body = SessionBody::new(&known, app.clock.now());
     if expand.identity {
+        may_show_identity(&call.request, &known).await?;
         body = body.with_identity(&known, &base_url(&call.request, &app.settings)?);
     }
     if expand.devices {

@@ -1,6 +1,9 @@
 //! `GET /admin/sessions`
 
-use palisade_authz::action::ListSessions;
+use palisade_authz::{
+    Own,
+    action::{ListIdentities, ListSessions},
+};
 use palisade_envelope::{Code, Error, Result};
 use palisade_identity::page::PageSize;
 use palisade_store::{PageRequest, SessionFilter};
@@ -13,7 +16,7 @@ use super::{
 use crate::{
     call::Call,
     doc::Doc,
-    guard::Guarded,
+    guard::{Guarded, decide},
     problem::Answer,
     query::Query,
     reply::{Reply, base_url, link},
@@ -37,6 +40,9 @@ pub(super) async fn list(guarded: Guarded<ListSessions>, call: Call) -> Answer {
     let app = &guarded.app;
     let query = call.query(&[])?;
     let (active, expand, size) = (active(&query)?, Expand::of(&query)?, size(&query)?);
+    if expand.identity {
+        let _grant = decide::<ListIdentities>(&call.request, Own).await?;
+    }
     let filter = SessionFilter {
         active,
         with_identity: expand.identity,

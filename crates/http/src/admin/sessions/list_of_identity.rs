@@ -5,7 +5,7 @@ use palisade_envelope::Code;
 use palisade_store::SessionFilter;
 
 use super::{
-    body::SessionBody,
+    body::{SessionBody, may_show_identity},
     paging::{PARAMS, Paging},
     query::{ACTIVE, active},
 };
@@ -47,6 +47,10 @@ pub(super) async fn list(guarded: Guarded<ListIdentitySessions>, call: Call) -> 
         .store
         .count_identity_sessions(&guarded.grant, filter, &paging.position())
         .await?;
+    // They all have the one identity in them.
+    if let Some(known) = found.page.items.first() {
+        may_show_identity(&call.request, known).await?;
+    }
     let (base_url, now) = (base_url(&call.request, &app.settings)?, app.clock.now());
     let bodies: Vec<_> = found
         .page

@@ -2,14 +2,22 @@
 
 use std::sync::Arc;
 
-use palisade_authz::action::PutIdentitySchema;
+use actix_web::HttpRequest;
+use palisade_authz::{
+    Own,
+    action::{ListIdentities, PutIdentitySchema},
+};
 use palisade_envelope::{Code, Error, Result};
 use palisade_identity::IdentitySchema;
 use palisade_store::{ImpactBudget, SchemaImpact};
 use serde_json::Value;
+use tokio::sync::Semaphore;
 use utoipa::ToSchema;
 
-use crate::guard::Guarded;
+use crate::guard::{Guarded, decide};
+
+/// How many checks of this program's run at once.
+static TURNS: Semaphore = Semaphore::const_new(2);
 
 /// What a new text of a schema would do.
 #[derive(ToSchema)]
@@ -55,9 +63,12 @@ struct FaultBody {
 
 /// What the schema that the grant is about would do with this text.
 ///
+/// Which identities fit a schema tells of their traits, so the caller must be allowed to list them.
+///
 /// # Errors
-/// `invalid_document` where it does not compile.
+/// `invalid_document` where it does not compile; `forbidden`.
 pub(super) async fn of(
+    request: &HttpRequest,
     guarded: &Guarded<PutIdentitySchema>,
     document: &Value,
 ) -> Result<SchemaImpact> {
@@ -65,6 +76,9 @@ pub(super) async fn of(
         guarded.grant.target().id(),
         document,
     )?);
+    let _grant = decide::<ListIdentities>(request, Own).await?;
+    // Each takes a core for as long as its budget lasts.
+    let _turn = TURNS.acquire().await.map_err(Error::internal)?;
     guarded
         .app
         .store

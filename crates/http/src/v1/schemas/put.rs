@@ -72,11 +72,11 @@ pub(super) async fn put(guarded: Guarded<PutIdentitySchema>, mut call: Call) -> 
     let schema = fields.object("schema")?;
     fields.finish(&["schema"])?;
     if dry_run {
-        let impact = impact::of(&guarded, &schema).await?;
+        let impact = impact::of(&call.request, &guarded, &schema).await?;
         return Reply::ok(&call.request).json(&impact);
     }
     if !force {
-        let impact = impact::of(&guarded, &schema).await?;
+        let impact = impact::of(&call.request, &guarded, &schema).await?;
         if !impact.is_none() {
             return Err(impact::refusal(&impact)?.into());
         }

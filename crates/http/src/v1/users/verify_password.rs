@@ -92,9 +92,10 @@ async fn check(
     active: bool,
     password: Zeroizing<String>,
 ) -> Result<bool> {
+    let tenant = grant.tenant();
     let kept = app.store.password_to_verify(&grant).await?;
     let hash = kept.as_ref().filter(|_| active).and_then(kept_hash);
-    let checked = app.hashing.check(password, hash).await?;
+    let checked = app.hashing.check(tenant, password, hash).await?;
     if let (Some(old), Some(new)) = (kept, checked.rehashed) {
         let config = serde_json::json!({ "hashed_password": new });
         let new = Secret::new(RawJson::from_value(&config));
