@@ -85,7 +85,7 @@ fn text(time: &Timestamp) -> Option<String> {
         .filter(|year| *year <= 9999)?;
     let nanos = time.nanosecond();
     // Nanoseconds below a microsecond and leap seconds are not ours: nothing that we make has them.
-    if nanos % 1_000 != 0 || nanos >= 1_000_000_000 {
+    if !nanos.is_multiple_of(1_000) || nanos >= 1_000_000_000 {
         return None;
     }
     let mut text = String::with_capacity("2006-01-02T15:04:05.000000Z".len());
@@ -103,7 +103,7 @@ fn text(time: &Timestamp) -> Option<String> {
     let micros = nanos / 1_000;
     if micros > 0 {
         text.push('.');
-        if micros % 1_000 == 0 {
+        if micros.is_multiple_of(1_000) {
             push(&mut text, 3, micros / 1_000);
         } else {
             push(&mut text, 6, micros);
