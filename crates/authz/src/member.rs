@@ -119,9 +119,7 @@ fn tells_resources_apart(policy: &Policy) -> bool {
     let Ok(policy) = policy.to_json() else {
         return true;
     };
-    policy
-        .get("conditions")
-        .is_none_or(|conditions| identifies(conditions))
+    policy.get("conditions").is_none_or(identifies)
 }
 
 /// Whether an expression in Cedar's JSON form uses the resource otherwise than to read an attribute of it, or names an
