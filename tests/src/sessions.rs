@@ -466,6 +466,39 @@ on_both_databases! {
         alpha.owner.get(&unknown).await.refused(404, "not_found");
         alpha.owner.delete(&unknown).await.refused(404, "not_found");
     }
+
+    async fn an_identity_is_shown_with_a_session_only_to_those_who_may_read_it(house: House) {
+        let Tenant { owner, ada, ada_session, .. } = &house.alpha;
+        notices::put(owner, "no-people", r#"
+            @notice("people are not for this key")
+            forbid(principal, action in [Palisade::Action::"identity:read", Palisade::Action::"identity:list"], resource);
+        "#).await;
+        for path in [
+            "/admin/sessions?expand=identity".to_owned(),
+            format!("/admin/sessions/{ada_session}?expand=identity"),
+            format!("/admin/identities/{ada}/sessions"),
+            format!("/iam/identities/{ada}/sessions"),
+        ] {
+            let body = owner.get(&path).await.refused(403, "forbidden");
+            assert_eq!(body["notices"], json!(["people are not for this key"]), "{path}");
+        }
+        owner
+            .patch(&format!("/admin/sessions/{ada_session}/extend"), json!(null))
+            .await
+            .refused(403, "forbidden");
+        for path in ["/admin/sessions".to_owned(), format!("/admin/sessions/{ada_session}?expand=devices")] {
+            owner.get(&path).await.expect(200);
+        }
+    }
+
+    async fn a_page_beyond_any_number_is_past_the_end(house: House) {
+        let Tenant { owner, ada, .. } = &house.alpha;
+        for page in ["36893488147419104", "9223372036854775807", "18446744073709551615", "99999999999999999999999"] {
+            let path = format!("/admin/identities/{ada}/sessions?page={page}");
+            let reply = owner.get(&path).await;
+            assert!(matches!(reply.status, 200 | 400), "{path}: {}", reply.status);
+        }
+    }
 }
 
 #[tokio::test]
