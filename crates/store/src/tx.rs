@@ -285,8 +285,9 @@ impl<'a> TenantTx<'a> {
         }
     }
 
-    /// A tenant's rows in the same transaction, for the operator's work on a tenant that is not its own.
-    /// INVARIANT: called with the target of an `Operate` grant only.
+    /// A tenant's rows in the same transaction, for work that goes with a job of another tenant.
+    /// INVARIANT: called with the target of an `Operate` grant, or with the tenant that the program itself keeps books
+    /// for (an attempt's own tenant, the tenant of keys that were used).
     pub(crate) fn of<'b>(&'b self, tenant: TenantId) -> TenantTx<'b>
     where
         'a: 'b,
