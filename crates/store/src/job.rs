@@ -5,7 +5,7 @@ use std::future::Future;
 use palisade_envelope::Error;
 use palisade_tenancy::TenantId;
 
-use crate::{fault::Fault, tx::TenantTx};
+use crate::{fault::Fault, sql::Bound, tx::TenantTx};
 
 /// One write. It may be run twice: a transaction that lost against another is tried once more.
 pub(crate) trait Job: Send + Sync + 'static {
@@ -24,6 +24,13 @@ pub(crate) trait Job: Send + Sync + 'static {
     /// How much it writes, counted in usual writes: jobs of much weight share a commit with few others.
     fn weight(&self) -> usize {
         1
+    }
+
+    /// The statements that it begins with, put together before it waits for its turn; [`Job::run`] comes after them. On
+    /// SQLite all writes go through one connection, and those that begin with the same text go there together, so
+    /// `run` must not hang on what they found.
+    fn prepared(&self) -> &[Bound] {
+        &[]
     }
 
     /// Writes. An error leaves nothing behind.

@@ -1,6 +1,8 @@
 //! Statement texts. One text serves both databases: placeholders are `$1`, `$2`..., which PostgreSQL and the
 //! SQLite driver read alike, and `$1` is always the tenant.
 
+use std::fmt::Write as _;
+
 use sea_orm::{DbBackend, Statement, Value, Values};
 
 use crate::{
@@ -99,7 +101,7 @@ impl Bound {
             text.push_str("($1");
             for value in row {
                 values.push(value);
-                text.push_str(&format!(", ${}", values.len()));
+                let _ = write!(text, ", ${}", values.len());
             }
             text.push(')');
         }
@@ -128,19 +130,27 @@ impl Bound {
         // The tenant is `$1` in both; the others of the next move behind those of this.
         let shift = self.values.len() - 1;
         self.text.push_str("; ");
-        let mut parts = next.text.split('$');
-        self.text.push_str(parts.next().unwrap_or_default());
-        for part in parts {
-            let digits = part.len() - part.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-            let (number, rest) = part.split_at(digits);
-            let number = match number.parse::<usize>() {
-                Ok(number) if number > 1 => number + shift,
-                _ => 1,
-            };
-            self.text.push_str(&format!("${number}{rest}"));
-        }
+        renumber(&mut self.text, &next.text, |number| match number {
+            0 | 1 => 1,
+            number => number + shift,
+        });
         self.values.extend(next.values.into_iter().skip(1));
         self
+    }
+
+    /// The text of this statement so many times over, for as many sets of values one after the other, each with a tenant
+    /// of its own.
+    pub(crate) fn times(&self, times: usize) -> String {
+        let mut text = String::with_capacity((self.text.len() + 16) * times);
+        for time in 0..times {
+            if time > 0 {
+                text.push_str("; ");
+            }
+            renumber(&mut text, &self.text, |number| {
+                number + time * self.values.len()
+            });
+        }
+        text
     }
 
     /// As sea-orm takes it, with what comes before it in the same text.
@@ -169,6 +179,19 @@ impl Bound {
             return Err(fault::nul().into());
         }
         Ok((self.text, Values(self.values)))
+    }
+}
+
+/// Adds the text, each of its placeholders with the number that `to` gives for its own.
+fn renumber(into: &mut String, text: &str, to: impl Fn(usize) -> usize) {
+    let mut parts = text.split('$');
+    into.push_str(parts.next().unwrap_or_default());
+    for part in parts {
+        let digits = part.len() - part.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let (number, rest) = part.split_at(digits);
+        // Behind each `$` of our texts stands a number.
+        let number = to(number.parse().unwrap_or(0));
+        let _ = write!(into, "${number}{rest}");
     }
 }
 
@@ -206,6 +229,17 @@ mod tests {
              INSERT INTO u (tenant_id, b, c) VALUES ($1, $3, $4)"
         );
         assert_eq!(both.values, [0.into(), 1.into(), 2.into(), 3.into()]);
+    }
+
+    #[test]
+    fn the_same_statement_several_times_has_a_tenant_each() {
+        let rows = [vec![1.into(), 2.into()]];
+        let bound = Bound::insert("t", &["a", "b"], 0.into(), rows).expect("has rows");
+        assert_eq!(
+            bound.times(2),
+            "INSERT INTO t (tenant_id, a, b) VALUES ($1, $2, $3); \
+             INSERT INTO t (tenant_id, a, b) VALUES ($4, $5, $6)"
+        );
     }
 
     #[test]

@@ -96,6 +96,7 @@ impl<J: Job> Job for Attempted<J> {
         if own.execute(MARK, self.attempt.row()).await? == 0 {
             return Err(in_flight().into());
         }
+        tx.together(self.job.prepared().iter().cloned()).await?;
         self.job.run(tx).await
     }
 

@@ -82,9 +82,12 @@ impl Job for Create {
         self.imports.as_ref().and_then(ImportGrants::changes)
     }
 
+    fn prepared(&self) -> &[Bound] {
+        &self.statements
+    }
+
     async fn run(&self, tx: &TenantTx<'_>) -> Result<Identity, Fault> {
         let identity = &self.changed.identity;
-        tx.together(self.statements.iter().cloned()).await?;
         let links = palisade_linking::imported::plan(identity);
         let made = imported::link(tx, identity, &links, self.imports.as_ref()).await?;
         record::record(tx, &made).await?;
