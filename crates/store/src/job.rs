@@ -27,8 +27,8 @@ pub(crate) trait Job: Send + Sync + 'static {
     }
 
     /// The statements that it begins with, put together before it waits for its turn; [`Job::run`] comes after them. On
-    /// SQLite all writes go through one connection, and those that begin with the same text go there together, so
-    /// `run` must not hang on what they found.
+    /// SQLite all writes go through one connection, and those that begin with the same text go there together: when `run`
+    /// begins, what later jobs have prepared may be there already.
     fn prepared(&self) -> &[Bound] {
         &[]
     }

@@ -100,22 +100,23 @@ impl Groups {
         transaction: &DatabaseTransaction,
         mut jobs: &mut [Box<dyn Queued>],
     ) -> bool {
-        while let Some((count, prepared)) = self.alike.first_of(jobs) {
-            for bound in prepared {
-                let Ok(statement) = bound.statement(transaction.get_database_backend(), None)
-                else {
-                    return false;
-                };
-                if transaction.execute_raw(statement).await.is_err() {
-                    return false;
+        while let Some((count, together)) = self.alike.first_of(jobs) {
+            let manner = match together {
+                Some(bound) => {
+                    let statement = bound.statement(transaction.get_database_backend(), None);
+                    let Ok(statement) = statement else {
+                        return false;
+                    };
+                    if transaction.execute_raw(statement).await.is_err() {
+                        return false;
+                    }
+                    Manner::Prepared
                 }
-            }
+                None => Manner::Alone,
+            };
             let (these, others) = jobs.split_at_mut(count);
             for job in these {
-                if !job
-                    .run(transaction, Manner::Prepared, self.clock.as_ref())
-                    .await
-                {
+                if !job.run(transaction, manner, self.clock.as_ref()).await {
                     return false;
                 }
             }

@@ -23,6 +23,8 @@ use crate::{
 pub(crate) enum Manner<'a> {
     /// What comes after its prepared statements, which ran with those of others.
     Prepared,
+    /// All of it.
+    Alone,
     /// All of it, the first statement behind this.
     Guarded(&'a Prelude),
 }
@@ -87,11 +89,11 @@ impl<J: Job> Waiting<J> {
         clock: &dyn Clock,
     ) -> Result<J::Output, Fault> {
         let way = match manner {
-            Manner::Prepared => Way::Transaction(transaction),
+            Manner::Prepared | Manner::Alone => Way::Transaction(transaction),
             Manner::Guarded(prelude) => Way::Group(transaction, prelude),
         };
         let tx = TenantTx::new(way, self.job.tenant(), clock.now());
-        if matches!(manner, Manner::Guarded(_)) {
+        if !matches!(manner, Manner::Prepared) {
             tx.together(self.job.prepared().iter().cloned()).await?;
         }
         let output = self.job.run(&tx).await?;
@@ -149,8 +151,9 @@ impl<J: Job> Queued for Waiting<J> {
 
     fn answer(self: Box<Self>, committed: std::result::Result<(), &DbErr>) {
         let result = match (self.done, committed) {
-            (Some(Err(fault)), _) => Err(fault.into()),
+            // Also what was refused: it may have been because of a write that is gone with the group.
             (_, Err(error)) => Err(Fault::from(error.clone()).into()),
+            (Some(Err(fault)), Ok(())) => Err(fault.into()),
             (Some(Ok(output)), Ok(())) => Ok(output),
             (None, Ok(())) => Err(stopped()),
         };

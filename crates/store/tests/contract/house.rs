@@ -16,7 +16,10 @@ use palisade_tenancy::{
     Admission, ApiKey, CachedDirectory, Caller, Clock, Invalidation, Role, SystemClock, TenantId,
     admit::{Claims, TenantHeader},
 };
-use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement};
+use sea_orm::{
+    ConnectionTrait, Database, DatabaseConnection, DbBackend, SqliteTransactionMode, Statement,
+    TransactionOptions, TransactionTrait as _,
+};
 use serde_json::{Value, json};
 
 pub(crate) struct House {
@@ -210,6 +213,28 @@ impl House {
                 TenantHeader::Optional,
             )
             .await
+    }
+
+    /// The owner of another tenant.
+    pub(crate) async fn another(&self, name: &str) -> Arc<Caller> {
+        tenant(&self.store, &self.gate, &self.operator, name)
+            .await
+            .0
+    }
+
+    /// What runs now and writes is done at once at its end: on SQLite nothing is written before.
+    pub(crate) async fn held_up<T>(&self, writes: impl Future<Output = T>) -> T {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: (self.raw.get_database_backend() == DbBackend::Sqlite)
+                .then_some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        let raw = self.raw.begin_with_options(options).await.expect("begins");
+        let let_go = async {
+            tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+            raw.rollback().await.expect("ends");
+        };
+        futures_util::future::join(writes, let_go).await.0
     }
 
     /// The change that a body asks for.

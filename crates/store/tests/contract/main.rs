@@ -130,6 +130,7 @@ cases! {
         refusals_are_written_down,
         audit_events_are_filtered_and_paged;
     writing: good_writes_stand_while_one_among_them_fails,
+        writes_of_tenants_that_wait_together_stay_in_their_own,
         concurrent_writes_of_one_identifier_leave_one,
         writes_without_grouping_do_the_same;
     nodes: a_change_is_heard_by_this_node_at_once_and_by_another_within_a_second,

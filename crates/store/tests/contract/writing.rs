@@ -29,6 +29,63 @@ pub(crate) async fn good_writes_stand_while_one_among_them_fails(house: &House) 
     assert_eq!(house.events(&house.owner).await.len(), before + good);
 }
 
+pub(crate) async fn writes_of_tenants_that_wait_together_stay_in_their_own(house: &House) {
+    let other = house.another("other").await;
+    for round in [1, 2] {
+        let mut writes = Vec::new();
+        for number in 0..22 {
+            let caller = if number % 3 == 0 {
+                &other
+            } else {
+                &house.owner
+            };
+            let email = match (round, number) {
+                // Taken in the same tenant: this one fails, and the others of its group are done again.
+                (2, 10) => "p1-4@example.com".to_owned(),
+                // Taken in the other tenant, which is nothing to this one.
+                (2, 11) => "p1-3@example.com".to_owned(),
+                _ => format!("p{round}-{number}@example.com"),
+            };
+            let changed = house
+                .changed(caller, json!({"traits": {"email": email}}))
+                .await;
+            let grant = house.grant::<action::CreateIdentity>(caller, Own).await;
+            writes.push(house.store.create_identity(grant, changed, None));
+        }
+        let written = house.held_up(futures_util::future::join_all(writes)).await;
+        for (number, written) in written.iter().enumerate() {
+            let (caller, stranger) = match number % 3 {
+                0 => (&other, &house.owner),
+                _ => (&house.owner, &other),
+            };
+            let Ok(identity) = written else {
+                assert_eq!((round, number), (2, 10), "{written:?}");
+                continue;
+            };
+            let kept = house.read(caller, identity.id).await.expect("is there");
+            assert_eq!(kept.traits.as_str(), identity.traits.as_str());
+            assert!(house.read(stranger, identity.id).await.is_none());
+        }
+        assert_eq!(written.iter().filter(|one| one.is_err()).count(), round - 1);
+    }
+    for (table, each) in [
+        ("identities", 1),
+        ("identity_identifiers", 2),
+        ("identity_addresses", 2),
+    ] {
+        let tenant = house.uuid(other.tenant().as_uuid());
+        let count = house
+            .count(&format!("{table} WHERE tenant_id = {tenant}"))
+            .await;
+        assert_eq!(count, 16 * each, "{table}");
+    }
+    let creations = house.events(&other).await;
+    let creations = creations
+        .iter()
+        .filter(|event| event.action == "identity:create");
+    assert_eq!(creations.count(), 16);
+}
+
 pub(crate) async fn concurrent_writes_of_one_identifier_leave_one(house: &House) {
     let writes = (0..16).map(|_| {
         house.create(

@@ -81,6 +81,7 @@ async fn a_list_makes_no_statement_per_row_and_a_prefix_is_served_by_an_index() 
     tracing::subscriber::set_global_default(heard.clone()).expect("the only subscriber");
     house::run(House::on_sqlite().await, async |house: &House| {
         case(house, &heard).await;
+        creations_that_wait_go_together(house, &heard).await;
     })
     .await;
     house::run(House::on_postgres().await, async |house: &House| {
@@ -109,7 +110,7 @@ async fn case(house: &House, heard: &Heard) {
     let selects = |statements: &[String]| {
         statements
             .iter()
-            // The first of a write has its savepoint in front.
+            // The first of a write may have its savepoint in front.
             .filter(|text| text.starts_with("SELECT") || text.contains("; SELECT"))
             .count()
     };
@@ -119,6 +120,29 @@ async fn case(house: &House, heard: &Heard) {
         "one of identities, one of secrets: {many:#?}"
     );
     similar_is_a_range_of_an_index(house, heard).await;
+}
+
+async fn creations_that_wait_go_together(house: &House, heard: &Heard) {
+    let creations = (0..20).map(|number| {
+        let body = json!({"traits": {"email": format!("w{number}@example.com")}});
+        house.create(&house.owner, body)
+    });
+    heard.take();
+    for created in house
+        .held_up(futures_util::future::join_all(creations))
+        .await
+    {
+        created.expect("creates");
+    }
+    let heard = heard.take();
+    let written = || {
+        heard
+            .iter()
+            .filter(|text| text.contains("INSERT INTO identities "))
+    };
+    let rows = written().map(|text| text.matches("INSERT INTO identities ").count());
+    assert_eq!(rows.sum::<usize>(), 20);
+    assert!(written().count() <= 6, "{} round trips", written().count());
 }
 
 /// What was asked for a page of `count` identities with the secret parts of two kinds.
