@@ -28,7 +28,7 @@ fn told(reply: &Reply, name: &str) -> String {
 }
 
 on_both_databases! {
-    async fn a_read_is_never_kept_and_a_json_reply_ends_with_a_line(house: House) {
+    async fn transport_a_get_is_never_kept_and_json_is_utf_8_and_ends_with_a_line(house: House) {
         let (owner, ada) = (&house.alpha.owner, &house.alpha.ada);
         for path in [
             "/admin/identities".to_owned(),
@@ -47,7 +47,7 @@ on_both_databases! {
         assert_eq!(missing.header("content-type"), "application/json");
     }
 
-    async fn an_error_has_orys_envelope_and_names_itself_in_a_header(house: House) {
+    async fn transport_an_error_has_orys_envelope_and_names_itself_in_a_header(house: House) {
         let request = house.alpha.owner.request(Method::GET, &format!("/admin/identities/{}", random_id()));
         let reply = send(request.header("X-Request-ID", "req-7")).await;
         let body = reply.refused(404, "not_found");
@@ -60,7 +60,7 @@ on_both_databases! {
         assert!(error.get("debug").is_none());
     }
 
-    async fn create_answers_with_its_place_at_the_mount_that_was_called(house: House) {
+    async fn create_answers_201_with_location_at_the_mount_that_was_called(house: House) {
         let owner = &house.alpha.owner;
         for mount in ["/admin", "/iam"] {
             let body = json!({"traits": {"email": format!("{}@example.test", &mount[1..])}});
@@ -72,7 +72,7 @@ on_both_databases! {
         }
     }
 
-    async fn a_method_that_a_path_does_not_know_is_405_with_allow(house: House) {
+    async fn transport_a_method_that_a_path_does_not_know_is_405_with_allow(house: House) {
         let (owner, ada) = (&house.alpha.owner, &house.alpha.ada);
         for (method, path, allow) in [
             (Method::DELETE, "/schemas".to_owned(), vec!["GET"]),
@@ -92,7 +92,7 @@ on_both_databases! {
         nowhere.refused(404, "not_found");
     }
 
-    async fn a_conflict_says_what_ory_says_and_names_the_fields(house: House) {
+    async fn create_put_and_patch_conflicts_say_what_ory_says_and_name_the_fields(house: House) {
         let (owner, bob) = (&house.alpha.owner, &house.alpha.bob);
         let body = json!({"traits": {"email": "ada@example.test"}});
         let created = owner.post("/admin/identities", body.clone()).await;
@@ -122,7 +122,7 @@ on_both_databases! {
         assert_eq!(told(&reply, "message"), "json: unknown field \"schema_url\"");
     }
 
-    async fn a_state_that_is_none_is_refused_in_orys_words(house: House) {
+    async fn create_put_and_patch_refuse_a_state_that_is_none_in_orys_words(house: House) {
         let (owner, ada) = (&house.alpha.owner, &house.alpha.ada);
         let path = format!("/admin/identities/{ada}");
         let body = json!({"traits": {"email": "x@example.test"}, "state": "gone"});
@@ -138,7 +138,7 @@ on_both_databases! {
         );
     }
 
-    async fn a_schema_that_is_not_there_is_a_400_on_create_put_and_patch(house: House) {
+    async fn create_put_and_patch_refuse_a_schema_that_is_not_there(house: House) {
         let (owner, ada) = (&house.alpha.owner, &house.alpha.ada);
         let path = format!("/admin/identities/{ada}");
         let body = json!({"schema_id": "nowhere", "traits": {"email": "x@example.test"}});
@@ -153,7 +153,7 @@ on_both_databases! {
         }
     }
 
-    async fn a_patch_that_can_not_be_read_or_applied_says_so_in_orys_words(house: House) {
+    async fn patch_that_can_not_be_read_or_applied_says_so_in_orys_words(house: House) {
         let (owner, ada) = (&house.alpha.owner, &house.alpha.ada);
         let path = format!("/admin/identities/{ada}");
         let empty = raw(owner, Method::PATCH, &path, "").await;
@@ -171,7 +171,7 @@ on_both_databases! {
         assert_eq!(told(&missing, "reason"), "failed to apply JSON patch");
     }
 
-    async fn a_patch_of_nobody_is_404_before_the_patch_is_read_and_a_put_after(house: House) {
+    async fn patch_of_nobody_is_404_before_the_patch_is_read_and_put_after(house: House) {
         let owner = &house.alpha.owner;
         let nobody = format!("/admin/identities/{}", random_id());
         raw(owner, Method::PATCH, &nobody, "{").await.refused(404, "not_found");
@@ -180,7 +180,7 @@ on_both_databases! {
         owner.put(&nobody, body).await.refused(404, "not_found");
     }
 
-    async fn a_put_wants_a_json_body(house: House) {
+    async fn put_wants_a_json_content_type_and_a_body_and_create_and_patch_look_at_neither(house: House) {
         let (owner, ada) = (&house.alpha.owner, &house.alpha.ada);
         let path = format!("/admin/identities/{ada}");
         let text = owner.request(Method::PUT, &path).header("Content-Type", "text/plain").body("{}");
@@ -199,7 +199,7 @@ on_both_databases! {
         send(owner.request(Method::PATCH, &path).body(patch)).await.expect(200);
     }
 
-    async fn a_put_clears_metadata_and_external_id_and_keeps_the_rest(house: House) {
+    async fn put_absent_metadata_and_external_id_are_cleared_and_the_rest_kept(house: House) {
         let (owner, ada) = (&house.alpha.owner, &house.alpha.ada);
         let path = format!("/admin/identities/{ada}");
         let full = json!({
@@ -218,7 +218,7 @@ on_both_databases! {
         assert_eq!(error["details"]["field"], "traits");
     }
 
-    async fn test_move_and_copy_work_in_a_patch(house: House) {
+    async fn patch_test_move_and_copy_work_and_it_is_all_or_nothing(house: House) {
         let (owner, ada) = (&house.alpha.owner, &house.alpha.ada);
         let path = format!("/admin/identities/{ada}");
         let patch = json!([
@@ -238,7 +238,7 @@ on_both_databases! {
         assert_eq!(kept["metadata_public"], json!({"seat": 1}), "all of it or nothing");
     }
 
-    async fn overlong_external_ids_identifiers_and_schema_ids_are_a_400_naming_the_field(house: House) {
+    async fn goes_further_overlong_external_id_identifier_and_schema_id_are_a_400_naming_the_field(house: House) {
         let (owner, ada) = (&house.alpha.owner, &house.alpha.ada);
         let path = format!("/admin/identities/{ada}");
         let long = format!("{}@example.test", "x".repeat(300));
