@@ -221,7 +221,7 @@ struct AddressBody {
     verified: bool,
     status: Option<String>,
     verified_at: Option<chrono::DateTime<chrono::Utc>>,
-    /// Chosen by the server, as is the next: what is sent is not looked at.
+    /// Chosen by the server, as are the next: what is sent is not looked at.
     id: Option<Value>,
     created_at: Option<Value>,
     updated_at: Option<Value>,

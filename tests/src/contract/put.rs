@@ -48,6 +48,8 @@ on_both_databases! {
         let id = super::created(owner, json!({"schema_id": "customer", "traits": {"nick": "a"}})).await.text("/id");
         let after = owner.put(&format!("/admin/identities/{id}"), json!({"metadata_public": 1})).await.expect(200).json();
         assert_eq!(after["traits"], json!({}));
+        let null = owner.put(&format!("/admin/identities/{id}"), json!({"traits": null})).await;
+        assert_eq!(null.refused(400, "invalid_request")["details"]["field"], "traits");
         // Ada's schema wants an e-mail.
         owner.put(&format!("/admin/identities/{}", house.alpha.ada), json!({})).await.refused(400, "schema_violation");
     }

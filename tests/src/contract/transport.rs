@@ -115,13 +115,6 @@ on_both_databases! {
         }
     }
 
-    async fn create_names_an_unknown_field_in_the_message(house: House) {
-        let body = json!({"traits": {"email": "x@example.test"}, "schema_url": "x"});
-        let reply = house.alpha.owner.post("/admin/identities", body).await;
-        reply.refused(400, "unknown_field");
-        assert_eq!(told(&reply, "message"), "json: unknown field \"schema_url\"");
-    }
-
     async fn create_put_and_patch_refuse_a_state_that_is_none_in_orys_words(house: House) {
         let (owner, ada) = (&house.alpha.owner, &house.alpha.ada);
         let path = format!("/admin/identities/{ada}");
@@ -151,71 +144,6 @@ on_both_databases! {
             assert_eq!(reply.status, 400, "{reply}");
             assert_eq!(told(&reply, "reason"), "Unable to find JSON Schema ID: nowhere");
         }
-    }
-
-    async fn patch_that_can_not_be_read_or_applied_says_so_in_orys_words(house: House) {
-        let (owner, ada) = (&house.alpha.owner, &house.alpha.ada);
-        let path = format!("/admin/identities/{ada}");
-        let empty = raw(owner, Method::PATCH, &path, "").await;
-        empty.refused(400, "invalid_json");
-        assert_eq!(told(&empty, "message"), "unexpected end of JSON input");
-        let object = raw(owner, Method::PATCH, &path, "{}").await;
-        object.refused(400, "invalid_patch");
-        assert_eq!(told(&object, "reason"), "failed to unmarshal JSON patch");
-        let denied = json!([{"op": "replace", "path": "/credentials", "value": {}}]);
-        let denied = owner.patch(&path, denied).await;
-        denied.refused(400, "invalid_patch");
-        assert_eq!(told(&denied, "reason"), "failed to apply JSON patch");
-        assert_eq!(told(&denied, "message"), "patch includes denied path: /credentials");
-        let missing = owner.patch(&path, json!([{"op": "remove", "path": "/traits/none"}])).await;
-        assert_eq!(told(&missing, "reason"), "failed to apply JSON patch");
-    }
-
-    async fn patch_of_nobody_is_404_before_the_patch_is_read_and_put_after(house: House) {
-        let owner = &house.alpha.owner;
-        let nobody = format!("/admin/identities/{}", random_id());
-        raw(owner, Method::PATCH, &nobody, "{").await.refused(404, "not_found");
-        raw(owner, Method::PUT, &nobody, "{").await.refused(400, "invalid_json");
-        let body = json!({"traits": {"email": "x@example.test"}});
-        owner.put(&nobody, body).await.refused(404, "not_found");
-    }
-
-    async fn put_wants_a_json_content_type_and_a_body_and_create_and_patch_look_at_neither(house: House) {
-        let (owner, ada) = (&house.alpha.owner, &house.alpha.ada);
-        let path = format!("/admin/identities/{ada}");
-        let text = owner.request(Method::PUT, &path).header("Content-Type", "text/plain").body("{}");
-        assert_eq!(send(text).await.refused(400, "invalid_request")["details"]["field"], "Content-Type");
-        let empty = raw(owner, Method::PUT, &path, "").await;
-        assert_eq!(empty.status, 400, "{empty}");
-        assert_eq!(
-            told(&empty, "reason"),
-            "Unable to decode HTTP Request Body because its HTTP Header \"Content-Length\" is zero."
-        );
-        // Create and PATCH do not look at it.
-        let body = json!({"traits": {"email": "plain@example.test"}}).to_string();
-        let create = owner.request(Method::POST, "/admin/identities").header("Content-Type", "text/plain");
-        send(create.body(body)).await.expect(201);
-        let patch = json!([{"op": "test", "path": "/state", "value": "active"}]).to_string();
-        send(owner.request(Method::PATCH, &path).body(patch)).await.expect(200);
-    }
-
-    async fn put_absent_metadata_and_external_id_are_cleared_and_the_rest_kept(house: House) {
-        let (owner, ada) = (&house.alpha.owner, &house.alpha.ada);
-        let path = format!("/admin/identities/{ada}");
-        let full = json!({
-            "traits": {"email": "ada@example.test"}, "metadata_public": {"a": 1}, "metadata_admin": {"b": 2},
-            "external_id": "ada", "state": "inactive",
-        });
-        let before = owner.put(&path, full).await.expect(200).json();
-        let bare = json!({"traits": {"email": "ada@example.test"}, "unknown": "ignored"});
-        let after = owner.put(&path, bare).await.expect(200).json();
-        assert_eq!((&after["metadata_public"], &after["metadata_admin"]), (&Value::Null, &Value::Null));
-        assert!(after.get("external_id").is_none());
-        for kept in ["state", "state_changed_at", "schema_id", "credentials", "created_at"] {
-            assert_eq!(after[kept], before[kept], "{kept}");
-        }
-        let error = owner.put(&path, json!({"traits": null})).await.refused(400, "invalid_request");
-        assert_eq!(error["details"]["field"], "traits");
     }
 
     async fn patch_test_move_and_copy_work_and_it_is_all_or_nothing(house: House) {
