@@ -61,13 +61,12 @@ fn page() -> BTreeMap<String, Operation> {
                 let key = (name, cells[1].to_owned());
                 let twice = operation.parameters.insert(key, served(cells[2]));
                 assert!(twice.is_none(), "twice: {line}");
-            } else if let Some(place) = line
-                .strip_prefix('`')
-                .and_then(|rest| rest.split('`').next())
+            } else if operation.place.is_empty()
+                && let Some(place) = line
+                    .strip_prefix('`')
+                    .and_then(|rest| rest.split('`').next())
             {
-                if operation.place.is_empty() {
-                    operation.place = place.to_owned();
-                }
+                operation.place = place.to_owned();
             }
         }
     }
