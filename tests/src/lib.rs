@@ -19,15 +19,13 @@ mod architecture;
 #[cfg(test)]
 mod bad_input;
 #[cfg(test)]
-mod batch;
-#[cfg(test)]
 mod client;
+#[cfg(test)]
+mod contract;
 #[cfg(test)]
 mod coverage;
 #[cfg(test)]
 mod crash;
-#[cfg(test)]
-mod credentials;
 #[cfg(test)]
 mod gateway;
 #[cfg(test)]
@@ -38,8 +36,6 @@ mod idempotency;
 mod isolation;
 #[cfg(test)]
 mod keys;
-#[cfg(test)]
-mod listing;
 #[cfg(test)]
 mod nodes;
 #[cfg(test)]
@@ -62,5 +58,3 @@ mod schemas;
 mod sessions;
 #[cfg(test)]
 mod telemetry;
-#[cfg(test)]
-mod wording;

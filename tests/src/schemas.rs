@@ -99,16 +99,6 @@ on_both_databases! {
         house.twin.owner.get(&format!("/schemas?page_token={token}")).await.refused(400, "invalid_page_token");
     }
 
-    async fn a_schema_is_read_by_its_id_and_by_its_base64url(house: House) {
-        let owner = &house.alpha.owner;
-        for id in ["customer", "Y3VzdG9tZXI"] {
-            let reply = owner.get(&format!("/schemas/{id}")).await.expect(200);
-            assert_eq!(reply.json(), crate::house::customer_schema());
-        }
-        let missing = owner.get("/schemas/nothing").await.refused(404, "not_found");
-        assert_eq!(missing["error"]["reason"], "Identity schema `nothing` could not be found.");
-    }
-
     async fn a_schema_is_created_once_and_deleted_when_nobody_has_it(house: House) {
         let owner = &house.alpha.owner;
         let mut body = staff(&[]);

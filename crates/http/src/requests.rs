@@ -137,13 +137,39 @@ struct KeyBody {
     display_name: Option<String>,
     added_at: Option<chrono::DateTime<chrono::Utc>>,
     is_passwordless: Option<bool>,
-    #[schema(value_type = Option<Object>)]
-    authenticator: Option<Value>,
-    #[schema(value_type = Option<Object>)]
-    flags: Option<Value>,
-    #[schema(value_type = Option<Object>)]
-    attestation: Option<Value>,
+    authenticator: Option<AuthenticatorBody>,
+    flags: Option<KeyFlagsBody>,
+    attestation: Option<AttestationBody>,
     transport: Option<Vec<String>>,
+}
+
+#[derive(ToSchema)]
+#[schema(as = IdentityCredentialsWebAuthnAuthenticator)]
+struct AuthenticatorBody {
+    /// Of the authenticator's make: 16 bytes at most.
+    aaguid: Option<Value>,
+    sign_count: Option<u32>,
+    clone_warning: Option<bool>,
+}
+
+#[derive(ToSchema)]
+#[schema(as = IdentityCredentialsWebAuthnFlags)]
+struct KeyFlagsBody {
+    user_present: Option<bool>,
+    user_verified: Option<bool>,
+    backup_eligible: Option<bool>,
+    backup_state: Option<bool>,
+}
+
+#[derive(ToSchema)]
+#[schema(as = IdentityCredentialsWebAuthnAttestation)]
+struct AttestationBody {
+    #[schema(rename = "client_dataJSON")]
+    client_data_json: Option<Value>,
+    client_data_hash: Option<Value>,
+    authenticator_data: Option<Value>,
+    public_key_algorithm: Option<i64>,
+    object: Option<Value>,
 }
 
 #[derive(ToSchema)]
@@ -195,6 +221,10 @@ struct AddressBody {
     verified: bool,
     status: Option<String>,
     verified_at: Option<chrono::DateTime<chrono::Utc>>,
+    /// Chosen by the server, as are the next: what is sent is not looked at.
+    id: Option<Value>,
+    created_at: Option<Value>,
+    updated_at: Option<Value>,
 }
 
 #[derive(ToSchema)]
@@ -203,6 +233,11 @@ struct RecoveryBody {
     value: String,
     /// `email` or `sms`.
     via: String,
+    /// Chosen by the server, as are the next: what is sent is not looked at.
+    id: Option<Value>,
+    created_at: Option<Value>,
+    updated_at: Option<Value>,
+    break_glass_for_organization: Option<Value>,
 }
 
 /// A JSON Patch (RFC 6902) of the identity.

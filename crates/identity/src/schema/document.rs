@@ -85,6 +85,7 @@ fn options(draft: Draft) -> ValidationOptions<'static> {
         )
         .should_validate_formats(true)
         .should_ignore_unknown_formats(true)
+        .with_format("email", super::email::is_email)
         .with_format("tel", |text: &str| normalize::phone(text).is_some())
         .with_format("no-validate", |_: &str| true)
         // The built-in check would compile whatever regular expression a trait holds.
