@@ -23,6 +23,8 @@ mod batch;
 #[cfg(test)]
 mod client;
 #[cfg(test)]
+mod conformity;
+#[cfg(test)]
 mod coverage;
 #[cfg(test)]
 mod crash;

@@ -39,6 +39,7 @@ mod station;
 mod status_doc;
 mod trail;
 mod v1;
+mod words;
 
 pub use app::{App, SessionSettings, Settings};
 pub use call::{Call, Media};

@@ -1,6 +1,7 @@
 //! The OpenAPI 3.1 document, made from the route table. `docs/openapi.json` is the committed copy.
 
 mod errors;
+mod headers;
 mod operation;
 
 use std::collections::BTreeMap;

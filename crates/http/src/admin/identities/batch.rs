@@ -36,6 +36,7 @@ use crate::{
     render,
     reply::Reply,
     requests::BatchBody,
+    words::OutcomeWord,
 };
 
 /// How many passwords of one batch are hashed at a time, so that those of others have their turn.
@@ -54,6 +55,7 @@ pub(super) struct BatchReply {
 #[schema(as = IdentityPatchResponse)]
 struct ItemReply {
     /// `create`, `delete`, or `error` for an item that was not done.
+    #[schema(value_type = OutcomeWord)]
     action: &'static str,
     /// The identity that was made or deleted.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -22,6 +22,7 @@ use crate::{
 /// How to rotate. The body may be left out.
 #[derive(ToSchema)]
 #[schema(as = RotateApiKey)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "describes the body in the document")]
 struct RotateBody {
     /// How many seconds the old key is still good: 0 to 604800 (a week), by default 86400 (a day).

@@ -20,6 +20,7 @@ use crate::{
 /// The new text of a schema.
 #[derive(ToSchema)]
 #[schema(as = PutSchema)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "describes the body in the document")]
 struct PutBody {
     /// The JSON Schema, with Ory's extension keyword. Nothing that it refers to is fetched.
