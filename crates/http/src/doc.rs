@@ -75,7 +75,7 @@ impl Param {
 }
 
 /// A header of a reply.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReplyHeader {
     /// Its name.
     pub name: &'static str,

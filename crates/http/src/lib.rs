@@ -41,7 +41,7 @@ mod trail;
 mod v1;
 mod words;
 
-pub use app::{App, SessionSettings, Settings};
+pub use app::{App, PasswordSettings, SessionSettings, Settings};
 pub use call::{Call, Media};
 pub use catalogue::table;
 pub use dialect::Dialect;

@@ -142,7 +142,7 @@ fn doc_refuses_stale(operation: &Operation) -> bool {
 
 /// Whether the operation takes `Idempotency-Key`.
 pub(super) fn idempotent(operation: &Operation) -> bool {
-    operation.method == Method::POST
+    operation.method != Method::GET
         && matches!(
             operation.entry,
             Entry::Guarded {
@@ -154,9 +154,8 @@ pub(super) fn idempotent(operation: &Operation) -> bool {
 
 /// A header that holds `*` or entity tags.
 fn tags(name: &str, about: &str) -> Value {
-    let mut header = header(name, about);
-    header["schema"] = json!({ "type": "string", "pattern": TAGS });
-    header
+    let schema = json!({ "type": "string", "pattern": TAGS });
+    json!({ "name": name, "in": "header", "required": false, "schema": schema, "description": about })
 }
 
 /// RFC 9110 section 8.8.3, in ASCII.
@@ -170,7 +169,10 @@ fn query(param: &Param) -> Value {
     let text = json!({ "type": "string" });
     let schema = match param.kind {
         Kind::Text => text,
-        Kind::Uuid => json!({ "type": "string", "format": "uuid" }),
+        // Empty is as good as absent.
+        Kind::Uuid => {
+            json!({ "type": "string", "anyOf": [{ "format": "uuid" }, { "maxLength": 0 }] })
+        }
         Kind::Integer => json!({ "type": "integer", "format": "int64" }),
         Kind::Flag => json!({ "type": "boolean" }),
         Kind::Time => json!({ "type": "string", "format": "date-time" }),
@@ -182,11 +184,16 @@ fn query(param: &Param) -> Value {
             json!({ "type": "array", "maxItems": most, "items": { "type": "string", "format": "uuid" } })
         }
         Kind::Words(words) => {
-            json!({ "type": "array", "items": { "type": "string", "enum": words } })
+            json!({ "type": "array", "items": { "type": "string", "enum": or_empty(words) } })
         }
-        Kind::Word(words) => json!({ "type": "string", "enum": words }),
+        Kind::Word(words) => json!({ "type": "string", "enum": or_empty(words) }),
     };
     json!({ "name": param.name, "in": "query", "required": false, "schema": schema, "description": param.about })
+}
+
+/// These words, or nothing.
+fn or_empty<'a>(words: &[&'a str]) -> Vec<&'a str> {
+    words.iter().copied().chain([""]).collect()
 }
 
 fn replies(operation: &Operation, named: &mut Named) -> Map<String, Value> {

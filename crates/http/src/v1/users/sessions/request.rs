@@ -220,10 +220,7 @@ fn past(fields: &mut Fields, name: &str, now: Timestamp) -> Result<Option<Timest
             fields.named(name),
             "an instant that is not in the future",
         )),
-        // What the databases keep.
-        instant => Ok(instant.map(|instant| {
-            Timestamp::from_timestamp_micros(instant.timestamp_micros()).unwrap_or(instant)
-        })),
+        instant => Ok(instant),
     }
 }
 
