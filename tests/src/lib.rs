@@ -21,6 +21,8 @@ mod bad_input;
 #[cfg(test)]
 mod client;
 #[cfg(test)]
+mod conformity;
+#[cfg(test)]
 mod contract;
 #[cfg(test)]
 mod coverage;

@@ -9,6 +9,7 @@ use crate::{
     gateway::Gateway,
     house::Tenant,
     isolation::next_token,
+    keys::in_seconds,
     notices,
 };
 
@@ -254,6 +255,49 @@ on_both_databases! {
             ask("x").await.refused(400, "invalid_id");
             ask(&random_id()).await.refused(404, "not_found");
             ask(&house.twin.ada_session).await.refused(404, "not_found");
+        }
+    }
+
+    async fn the_audit_trail_names_whose_session_it_was(house: House) {
+        let alpha = &house.alpha;
+        let (id, token) = issue(alpha, &alpha.ada, json!({})).await;
+        let (other, _) = issue(alpha, &alpha.ada, json!({})).await;
+        let (listed, _) = issue(alpha, &alpha.ada, json!({})).await;
+        alpha.owner.patch(&format!("/admin/sessions/{id}/extend"), json!({})).await.expect(200);
+        let nobody = house.gateway.anonymous();
+        let own = nobody.request(Method::DELETE, &format!("/sessions/{other}"));
+        send(own.header("X-Session-Token", token)).await.expect(204);
+        alpha.owner.delete(&format!("/admin/sessions/{id}")).await.expect(204);
+        let bulk = json!({"action": "disable", "sessions": [listed]});
+        alpha.owner.post("/admin/sessions", bulk).await.expect(200);
+        let mut told = Vec::new();
+        for session in [&id, &other, &listed] {
+            for event in alpha.owner.all(&format!("/v1/audit-events?resource={session}")).await {
+                assert_eq!(event["details"]["identity_id"], json!(alpha.ada), "{event}");
+                told.push(event["action"].as_str().expect("an action").to_owned());
+            }
+        }
+        told.sort();
+        assert_eq!(told, [
+            "identity:create_session", "identity:create_session", "identity:create_session", "session:disable",
+            "session:disable_own", "session:extend", "session:manage",
+        ]);
+    }
+
+    async fn what_a_session_says_when_it_is_issued_it_says_later(house: House) {
+        let alpha = &house.alpha;
+        // With more digits than the databases keep.
+        let end = in_seconds(house.gateway, 30).await.replace('Z', ".123456789Z");
+        let made = alpha
+            .owner
+            .post(&format!("/v1/users/{}/sessions", alpha.ada), json!({"expires_at": end}))
+            .await
+            .expect(201)
+            .json();
+        let kept = alpha.owner.all(&format!("/v1/users/{}/sessions", alpha.ada)).await;
+        let kept = kept.iter().find(|session| session["id"] == made["id"]).expect("is there");
+        for name in ["expires_at", "issued_at", "authenticated_at"] {
+            assert_eq!(kept[name], made[name], "{name}");
         }
     }
 

@@ -8,14 +8,18 @@
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use crate::words::{NewState, NewStatus, PatchWord, RegionWord, ViaWord};
+
 /// A new identity. Unknown fields are refused by name.
 #[derive(ToSchema)]
 #[schema(as = CreateIdentityBody)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct CreateIdentityBody {
     /// The identity schema; `default` where left out.
+    #[schema(max_length = 255)]
     schema_id: Option<String>,
-    /// A JSON object that fits the schema.
-    #[schema(value_type = Option<Object>)]
+    /// A JSON object that fits the schema; `{}` where left out.
+    #[schema(value_type = Object, required = false)]
     traits: Option<Value>,
     credentials: Option<CredentialsBody>,
     /// The state of addresses that are in the traits.
@@ -24,24 +28,27 @@ pub(crate) struct CreateIdentityBody {
     recovery_addresses: Option<Vec<RecoveryBody>>,
     metadata_public: Option<Value>,
     metadata_admin: Option<Value>,
-    /// `active` or `inactive`.
-    state: Option<String>,
+    state: Option<NewState>,
     organization_id: Option<uuid::Uuid>,
-    /// 1 to 64 characters, unique in the tenant.
+    /// Up to 64 characters, unique in the tenant; empty: none.
+    #[schema(max_length = 64)]
     external_id: Option<String>,
-    region: Option<String>,
+    region: Option<RegionWord>,
 }
 
 /// Up to 1000 items, 200 of them with a plain password at most. Unknown fields are refused by name.
 #[derive(ToSchema)]
 #[schema(as = PatchIdentitiesBody)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct BatchBody {
+    #[schema(max_items = 1000)]
     identities: Option<Vec<BatchItemBody>>,
 }
 
 /// One item: it creates, or deletes, or (with neither) does nothing.
 #[derive(ToSchema)]
 #[schema(as = IdentityPatch)]
+#[serde(deny_unknown_fields)]
 struct BatchItemBody {
     create: Option<CreateIdentityBody>,
     /// The identity to delete.
@@ -55,15 +62,17 @@ struct BatchItemBody {
 #[schema(as = UpdateIdentityBody)]
 pub(crate) struct ReplaceIdentityBody {
     schema_id: Option<String>,
-    #[schema(value_type = Option<Object>)]
+    /// A JSON object that fits the schema; `{}` where left out.
+    #[schema(value_type = Object, required = false)]
     traits: Option<Value>,
     credentials: Option<CredentialsBody>,
     metadata_public: Option<Value>,
     metadata_admin: Option<Value>,
-    /// `active` or `inactive`.
-    state: Option<String>,
+    state: Option<NewState>,
+    /// Up to 64 characters, unique in the tenant; empty: none.
+    #[schema(max_length = 64)]
     external_id: Option<String>,
-    region: Option<String>,
+    region: Option<RegionWord>,
 }
 
 /// Credentials to import.
@@ -89,6 +98,7 @@ struct TotpBody {
 #[schema(as = IdentityWithCredentialsTotpConfig)]
 struct TotpConfig {
     /// `otpauth://totp/...` with a `secret`; replaces the one that is there.
+    #[schema(max_length = 2048)]
     totp_url: String,
 }
 
@@ -108,6 +118,7 @@ struct LookupSecretConfig {
 #[derive(ToSchema)]
 #[schema(as = IdentityCredentialsLookupSecretCode)]
 struct LookupSecretCode {
+    #[schema(min_length = 1, max_length = 255)]
     code: String,
     used_at: Option<chrono::DateTime<chrono::Utc>>,
 }
@@ -203,8 +214,10 @@ struct ProvidersConfig {
 #[schema(as = IdentityWithCredentialsProvider)]
 struct ProviderBody {
     /// The identity provider's name.
+    #[schema(min_length = 1)]
     provider: String,
     /// The account at the provider.
+    #[schema(min_length = 1)]
     subject: String,
     /// Ory's organization; kept and shown, not checked to exist.
     organization: Option<uuid::Uuid>,
@@ -216,10 +229,9 @@ struct ProviderBody {
 #[schema(as = ImportedVerifiableAddress)]
 struct AddressBody {
     value: String,
-    /// `email` or `sms`.
-    via: String,
-    verified: bool,
-    status: Option<String>,
+    via: ViaWord,
+    verified: Option<bool>,
+    status: Option<NewStatus>,
     verified_at: Option<chrono::DateTime<chrono::Utc>>,
     /// Chosen by the server, as are the next: what is sent is not looked at.
     id: Option<Value>,
@@ -231,8 +243,7 @@ struct AddressBody {
 #[schema(as = ImportedRecoveryAddress)]
 struct RecoveryBody {
     value: String,
-    /// `email` or `sms`.
-    via: String,
+    via: ViaWord,
     /// Chosen by the server, as are the next: what is sent is not looked at.
     id: Option<Value>,
     created_at: Option<Value>,
@@ -249,8 +260,7 @@ pub(crate) struct JsonPatchBody(Vec<PatchOperation>);
 #[derive(ToSchema)]
 #[schema(as = JsonPatch)]
 struct PatchOperation {
-    /// `add`, `remove`, `replace`, `move`, `copy` or `test`.
-    op: String,
+    op: PatchWord,
     /// A JSON Pointer.
     path: String,
     /// A JSON Pointer, for `move` and `copy`.

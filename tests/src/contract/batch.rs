@@ -214,6 +214,43 @@ on_both_databases! {
         alpha.owner.put("/v1/policies/no", forbid("identity:batch", "")).await.expect(200);
         send(&editor, mixed).await.refused(403, "forbidden");
     }
+
+    async fn what_a_batch_is_refused_is_one_row_of_the_audit_trail_for_each_action(house: House) {
+        let alpha = &house.alpha;
+        let editor = alpha.caller("editor").await;
+        let policy = json!({"policy": r#"forbid(principal in Palisade::Role::"editor", action == Palisade::Action::"identity:delete", resource);"#});
+        alpha.owner.put("/v1/policies/no", policy).await.expect(201);
+        let items = json!([{"delete": alpha.bob}, {"delete": alpha.ada}, {"delete": random_id()}]);
+        let reply = send(&editor, items).await.expect(200);
+        let request = reply.header("x-request-id");
+        let start = std::time::Instant::now();
+        let events = loop {
+            let events = alpha.owner.all("/v1/audit-events?action=identity:delete&decision=deny").await;
+            if !events.is_empty() {
+                break events;
+            }
+            assert!(start.elapsed().as_secs() < 10, "refusals are written down shortly after");
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        };
+        assert_eq!(events.len(), 1, "{events:?}");
+        assert_eq!((&events[0]["request_id"], &events[0]["details"]), (&json!(request), &json!({"count": 3})));
+        assert_eq!(events[0]["resource"]["id"], json!(alpha.bob));
+    }
+
+    async fn schemas_that_are_not_there_are_each_items_own_error(house: House) {
+        let owner = &house.alpha.owner;
+        let item = |schema: &str| json!({"create": {"schema_id": schema, "traits": {"nick": "x"}}});
+        let mut items: Vec<Value> = (0..990).map(|number| item(&format!("none-{number}"))).collect();
+        items.push(item("nul\u{0}"));
+        items.push(item("customer"));
+        let answers = done(owner, json!(items)).await;
+        for answer in &answers[..991] {
+            assert_eq!(answer["error"]["code"], 400, "{answer}");
+        }
+        assert_eq!(answers[991]["action"], "create");
+        let alone = owner.post("/admin/identities", item("nul\u{0}")["create"].clone()).await;
+        alone.refused(400, "schema_violation");
+    }
 }
 
 on_both_databases! {

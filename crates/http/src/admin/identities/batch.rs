@@ -1,9 +1,6 @@
 //! `PATCH /admin/identities`: many creations and deletions in one transaction, each answered in its place.
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    sync::Arc,
-};
+use std::collections::BTreeSet;
 
 use actix_web::HttpRequest;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -31,11 +28,12 @@ use super::change::hash_password;
 use crate::{
     call::{Call, Media},
     doc::Doc,
-    guard::{self, Guarded},
+    guard::{self, Guarded, Refusals},
     problem::Answer,
     render,
     reply::Reply,
     requests::BatchBody,
+    words::OutcomeWord,
 };
 
 /// How many passwords of one batch are hashed at a time, so that those of others have their turn.
@@ -54,6 +52,7 @@ pub(super) struct BatchReply {
 #[schema(as = IdentityPatchResponse)]
 struct ItemReply {
     /// `create`, `delete`, or `error` for an item that was not done.
+    #[schema(value_type = OutcomeWord)]
     action: &'static str,
     /// The identity that was made or deleted.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -131,9 +130,12 @@ pub(super) async fn batch(guarded: Guarded<BatchIdentities>, mut call: Call) -> 
     let items = decode::batch(&body)?;
     drop(body);
     let mut batch = Batch::new(items);
-    let create = batch.allow_creating(&call.request).await?;
-    batch.prepare(&guarded, &call.request).await?;
-    batch.allow_deleting(&guarded, &call.request).await?;
+    let mut refusals = Refusals::default();
+    let prepared = batch.prepare_all(&guarded, &call.request, &mut refusals);
+    let prepared = prepared.await;
+    // Also where it broke off: what was refused was asked for.
+    refusals.record(&guarded.app.store);
+    let create = prepared?;
     let (places, items) = batch.ready();
     let outcomes = if items.is_empty() {
         Vec::new()
@@ -187,16 +189,30 @@ impl Batch {
         }
     }
 
+    /// Decides on all items, and makes the first states of what is to be created.
+    async fn prepare_all(
+        &mut self,
+        guarded: &Guarded<BatchIdentities>,
+        request: &HttpRequest,
+        refusals: &mut Refusals,
+    ) -> Result<Option<Authorized<CreateIdentity>>> {
+        let create = self.allow_creating(request, refusals).await?;
+        self.prepare(guarded, request, refusals).await?;
+        self.allow_deleting(guarded, request, refusals).await?;
+        Ok(create)
+    }
+
     /// One decision for all creations: where it is a refusal, it is that of each.
     async fn allow_creating(
         &mut self,
         request: &HttpRequest,
+        refusals: &mut Refusals,
     ) -> Result<Option<Authorized<CreateIdentity>>> {
         let creates = |item: &Item| matches!(item.state, State::Create(_));
         if !self.items.iter().any(creates) {
             return Ok(None);
         }
-        match guard::decide::<CreateIdentity>(request, Own).await {
+        match guard::decide_among::<CreateIdentity>(request, Own, refusals).await {
             Ok(grant) => Ok(Some(grant)),
             Err(error) if error.code() == Code::Forbidden => {
                 for item in self.items.iter_mut().filter(|item| creates(item)) {
@@ -213,6 +229,7 @@ impl Batch {
         &mut self,
         guarded: &Guarded<BatchIdentities>,
         request: &HttpRequest,
+        refusals: &mut Refusals,
     ) -> Result<()> {
         let mut inputs = Vec::new();
         for (place, item) in self.items.iter_mut().enumerate() {
@@ -225,15 +242,11 @@ impl Batch {
             return Ok(());
         }
         let app = &guarded.app;
-        let mut schemas: HashMap<String, Option<Arc<IdentitySchema>>> = HashMap::new();
-        for (_, input) in &inputs {
-            let id = input.schema_id();
-            if !schemas.contains_key(id) {
-                let scope = guarded.grant.scope();
-                let schema = app.store.identity_schema(scope, id).await?;
-                schemas.insert(id.to_owned(), schema);
-            }
-        }
+        let named: BTreeSet<&str> = inputs.iter().map(|(_, input)| input.schema_id()).collect();
+        let schemas = app
+            .store
+            .identity_schemas(guarded.grant.scope(), &named)
+            .await?;
         let inputs: Vec<_> = stream::iter(inputs)
             .map(|(place, mut input)| async move {
                 hash_password(app, &mut input.credentials).await?;
@@ -249,9 +262,8 @@ impl Batch {
         // A thousand validations are too much for a thread that serves others.
         let changes = tokio::task::spawn_blocking(move || {
             let change = |((place, input), id): ((usize, Box<change::CreateIdentity>), _)| {
-                let schema = schemas.get(input.schema_id()).cloned().flatten();
-                let changed = match schema {
-                    Some(schema) => change::create(*input, &schema, id, now),
+                let changed = match schemas.get(input.schema_id()) {
+                    Some(schema) => change::create(*input, schema, id, now),
                     None => Err(IdentitySchema::unknown(input.schema_id())),
                 };
                 (place, changed)
@@ -263,10 +275,13 @@ impl Batch {
         let links = Links::of(guarded, &changes).await?;
         for (place, changed) in changes {
             let ready = match changed {
-                Ok(changed) => links.grants(request, &changed).await.map(|imports| {
-                    let changed = Box::new(changed);
-                    BatchItem::Create { changed, imports }
-                }),
+                Ok(changed) => links
+                    .grants(request, &changed, refusals)
+                    .await
+                    .map(|imports| {
+                        let changed = Box::new(changed);
+                        BatchItem::Create { changed, imports }
+                    }),
                 Err(error) => Err(error),
             };
             let state = match ready {
@@ -284,6 +299,7 @@ impl Batch {
         &mut self,
         guarded: &Guarded<BatchIdentities>,
         request: &HttpRequest,
+        refusals: &mut Refusals,
     ) -> Result<()> {
         let deletions = self.items.iter().enumerate();
         let (places, ids): (Vec<_>, Vec<_>) = deletions
@@ -295,7 +311,8 @@ impl Batch {
         let scope = guarded.grant.scope();
         let targets = guarded.app.store.identity_targets(scope, &ids).await?;
         for (place, target) in places.into_iter().zip(targets) {
-            let state = match guard::decide::<DeleteIdentity>(request, target).await {
+            let state = match guard::decide_among::<DeleteIdentity>(request, target, refusals).await
+            {
                 Ok(grant) => State::Ready(BatchItem::Delete(grant)),
                 Err(error) if error.code() == Code::Forbidden => {
                     State::Refused(error.envelope().clone())
@@ -393,18 +410,19 @@ impl Links {
         &self,
         request: &HttpRequest,
         changed: &Changed,
+        refusals: &mut Refusals,
     ) -> Result<Option<ImportGrants>> {
         let links = palisade_linking::imported::plan(&changed.identity);
         if links.is_empty() {
             return Ok(None);
         }
         let target = IdentityTarget::of(&changed.identity);
-        let link = guard::decide::<LinkExternalIdentity>(request, target).await?;
+        let link = guard::decide_among::<LinkExternalIdentity>(request, target, refusals).await?;
         let known = |link: &ImportedLink| self.known.contains(link.provider_name());
         let provider = if links.iter().all(known) {
             None
         } else {
-            Some(guard::decide::<CreateIdentityProvider>(request, Own).await?)
+            Some(guard::decide_among::<CreateIdentityProvider>(request, Own, refusals).await?)
         };
         Ok(Some(ImportGrants { link, provider }))
     }

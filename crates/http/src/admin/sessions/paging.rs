@@ -13,7 +13,7 @@ use crate::{
 pub(crate) const PARAMS: &[Param] = &[
     Param::new(
         "page_size",
-        Kind::Integer,
+        Kind::Lenient,
         "how many items a page has: by default 250, at most 1,000",
     ),
     Param::new(
@@ -23,12 +23,12 @@ pub(crate) const PARAMS: &[Param] = &[
     ),
     Param::new(
         "per_page",
-        Kind::Integer,
+        Kind::Lenient,
         "how many items a page has; the old name of `page_size`",
     ),
     Param::new(
         "page",
-        Kind::Integer,
+        Kind::Lenient,
         "the number of the page, from 0; the old way, for callers that send no `page_token`",
     ),
 ];
