@@ -1,0 +1,566 @@
+//! PATCH by the RFC, and its limits.
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::error::{ScimType, scim_type};
+use crate::resource::{MemberKind, Resource};
+use crate::schema::ResourceType;
+use crate::{limits, urn};
+
+pub(super) fn resource(kept: &Value) -> Resource {
+    Resource::from_kept(kept.as_object().expect("is an object").clone())
+}
+
+pub(super) fn patch(
+    of: &ResourceType,
+    before: &Value,
+    operations: &Value,
+) -> palisade_envelope::Result<Patched> {
+    let request =
+        PatchRequest::parse(&json!({"schemas": [urn::PATCH_OP], "Operations": operations}))?;
+    apply(&request, of, &resource(before))
+}
+
+pub(super) fn after(before: &Value, operations: Value) -> Value {
+    let patched = patch(&ResourceType::user(), before, &operations)
+        .unwrap_or_else(|error| panic!("{operations}: {error}"));
+    assert_eq!(patched.changed, patched.resource != resource(before));
+    Value::Object(patched.resource.into_map())
+}
+
+pub(super) fn refused(before: &Value, operations: Value, expected: ScimType) {
+    let error =
+        patch(&ResourceType::user(), before, &operations).expect_err(&operations.to_string());
+    assert_eq!(scim_type(&error), Some(expected), "{operations}: {error}");
+}
+
+pub(super) fn members(operations: Value) -> MembershipChange {
+    let group = ResourceType::group();
+    patch(&group, &json!({"displayName": "G"}), &operations)
+        .unwrap_or_else(|error| panic!("{operations}: {error}"))
+        .membership
+}
+
+pub(super) fn added(change: &MembershipChange) -> Vec<&str> {
+    change.added().map(|member| member.id.as_str()).collect()
+}
+
+pub(super) fn removed(change: &MembershipChange) -> Vec<&str> {
+    change.removed().collect()
+}
+
+fn ada() -> Value {
+    json!({
+        "userName": "ada", "active": true,
+        "name": {"givenName": "Ada", "familyName": "B"},
+        "emails": [{"value": "a@work", "type": "work", "primary": true}, {"value": "a@home", "type": "home"}]
+    })
+}
+
+#[test]
+fn a_message_that_is_none_is_invalid_syntax() {
+    for body in [
+        json!([]),
+        json!({}),
+        json!({"Operations": []}),
+        json!({"Operations": "add"}),
+        json!({"Operations": [1]}),
+        json!({"Operations": [{"path": "title"}]}),
+        json!({"Operations": [{"op": "test", "path": "title"}]}),
+        json!({"Operations": [{"op": 1}]}),
+        json!({"Operations": [{"op": "add", "path": 5}]}),
+        json!({"Operations": [{"op": "add", "OP": "remove"}]}),
+        json!({"Operations": [], "operations": []}),
+    ] {
+        let error = PatchRequest::parse(&body).expect_err("is no PATCH");
+        assert_eq!(scim_type(&error), Some(ScimType::InvalidSyntax), "{body}");
+    }
+    let many = json!({"Operations": vec![json!({"op": "add"}); 1_001]});
+    assert_eq!(
+        PatchRequest::parse(&many)
+            .expect_err("too many")
+            .code()
+            .status(),
+        413
+    );
+    assert!(PatchRequest::parse(&json!({"operations": {"Op": "Add", "Value": {}}})).is_ok());
+}
+
+#[test]
+fn add_and_replace_mean_the_same_for_a_single_value() {
+    for op in ["add", "replace"] {
+        let operations = json!([
+            {"op": op, "path": "title", "value": "Countess"},
+            {"op": op, "path": "name.familyName", "value": "Lovelace"},
+            {"op": op, "path": "name", "value": {"middleName": "K"}}
+        ]);
+        let said = after(&ada(), operations);
+        assert_eq!(said["title"], "Countess");
+        assert_eq!(
+            said["name"],
+            json!({"givenName": "Ada", "familyName": "Lovelace", "middleName": "K"})
+        );
+    }
+}
+
+#[test]
+fn add_appends_what_is_not_there_and_merges_what_is() {
+    let said = after(
+        &ada(),
+        json!([{"op": "add", "path": "emails", "value": [
+            {"value": "A@WORK", "type": "work", "display": "W"}, {"value": "new@x", "type": "other"}, {"value": "new@x", "type": "other"}
+        ]}]),
+    );
+    assert_eq!(said["emails"].as_array().map(Vec::len), Some(3));
+    assert_eq!(said["emails"][0]["display"], "W");
+    let again = json!([{"op": "add", "path": "emails", "value": {"value": "a@home"}}]);
+    assert_eq!(after(&ada(), again), ada());
+}
+
+#[test]
+fn replace_puts_the_whole_list_in_its_place() {
+    let said = after(
+        &ada(),
+        json!([{"op": "replace", "path": "emails", "value": {"value": "only@x"}}]),
+    );
+    assert_eq!(said["emails"], json!([{"value": "only@x"}]));
+    for empty in [json!([]), json!(null), json!("")] {
+        let said = after(
+            &ada(),
+            json!([{"op": "replace", "path": "emails", "value": empty}]),
+        );
+        assert!(said.get("emails").is_none());
+    }
+}
+
+#[test]
+fn a_new_primary_value_takes_it_from_the_old_one() {
+    let primaries = |said: &Value| -> Vec<bool> {
+        let list = said["emails"].as_array().expect("is a list").iter();
+        list.map(|email| email["primary"] == true).collect()
+    };
+    let by_filter = after(
+        &ada(),
+        json!([{"op": "replace", "path": "emails[type eq \"home\"].primary", "value": "True"}]),
+    );
+    assert_eq!(primaries(&by_filter), [false, true]);
+    let by_adding = after(
+        &ada(),
+        json!([{"op": "add", "path": "emails", "value": [{"value": "n@x", "primary": true}]}]),
+    );
+    assert_eq!(primaries(&by_adding), [false, false, true]);
+    let both = json!([{"op": "add", "path": "emails", "value": [{"value": "n", "primary": true}, {"value": "m", "primary": true}]}]);
+    refused(&ada(), both, ScimType::InvalidValue);
+}
+
+#[test]
+fn remove_takes_attributes_sub_attributes_and_values() {
+    let gone = |path: &str| after(&ada(), json!([{"op": "remove", "path": path}]));
+    assert!(gone("emails").get("emails").is_none());
+    assert!(gone("name").get("name").is_none());
+    assert_eq!(gone("name.givenName")["name"], json!({"familyName": "B"}));
+    assert_eq!(
+        gone("emails[type eq \"work\"]")["emails"],
+        json!([{"value": "a@home", "type": "home"}])
+    );
+    assert_eq!(
+        gone("emails[type eq \"work\"].primary")["emails"][0],
+        json!({"value": "a@work", "type": "work"})
+    );
+    assert_eq!(gone("emails.type")["emails"][1], json!({"value": "a@home"}));
+    assert_eq!(gone("nickName"), ada());
+    let listed = json!([{"op": "remove", "path": "emails", "value": [{"value": "A@home"}]}]);
+    assert_eq!(
+        after(&ada(), listed)["emails"].as_array().map(Vec::len),
+        Some(1)
+    );
+}
+
+#[test]
+fn what_must_be_there_can_not_be_removed() {
+    for operation in [
+        json!({"op": "remove", "path": "userName"}),
+        json!({"op": "replace", "path": "userName", "value": ""}),
+        json!({"op": "replace", "value": {"userName": null}}),
+    ] {
+        refused(&ada(), json!([operation]), ScimType::InvalidValue);
+    }
+}
+
+#[test]
+fn a_path_to_what_the_service_writes_is_mutability_and_a_key_is_passed_over() {
+    for path in [
+        "id",
+        "meta",
+        "meta.created",
+        "groups",
+        "groups[value eq \"g\"]",
+        "manager.displayName",
+    ] {
+        for op in ["add", "replace", "remove"] {
+            let operation = json!([{"op": op, "path": path, "value": "x"}]);
+            refused(&ada(), operation, ScimType::Mutability);
+        }
+    }
+    let keys = json!([{"op": "replace", "value": {"id": "x", "meta": {}, "schemas": [], "groups": [], "manager.displayName": "M"}}]);
+    let patched = patch(&ResourceType::user(), &ada(), &keys).expect("is fine");
+    assert!(!patched.changed && patched.ignored.is_empty());
+    let unknown = json!([{"op": "add", "value": {"shoeSize": 43}}]);
+    let patched = patch(&ResourceType::user(), &ada(), &unknown).expect("is fine");
+    assert_eq!(patched.ignored, ["shoeSize"]);
+}
+
+#[test]
+fn no_target_is_for_filters_that_could_not_make_a_value() {
+    for operation in [
+        json!({"op": "replace", "path": "emails[type eq \"x\" or type eq \"y\"].value", "value": "v"}),
+        json!({"op": "replace", "path": "emails[value sw \"zzz\"]", "value": {"value": "v"}}),
+        json!({"op": "add", "path": "emails[not (type pr)].value", "value": "v"}),
+        json!({"op": "remove", "path": "emails[type eq \"other\"]"}),
+        json!({"op": "remove"}),
+        json!({"op": "remove", "value": {"title": "x"}}),
+    ] {
+        refused(&ada(), json!([operation]), ScimType::NoTarget);
+    }
+}
+
+#[test]
+fn paths_that_can_not_be_read_are_invalid_path() {
+    for path in [
+        "emails[",
+        "shoeSize",
+        "urn:example:x:y",
+        "name.x",
+        "title[value eq \"x\"]",
+    ] {
+        refused(
+            &ada(),
+            json!([{"op": "replace", "path": path, "value": "x"}]),
+            ScimType::InvalidPath,
+        );
+    }
+}
+
+#[test]
+fn values_that_do_not_fit_are_invalid_value() {
+    for operation in [
+        json!({"op": "replace", "path": "title"}),
+        json!({"op": "replace", "path": "title", "value": 5}),
+        json!({"op": "replace", "path": "active", "value": "maybe"}),
+        json!({"op": "add", "path": "emails", "value": [5]}),
+        json!({"op": "add", "path": "emails[type eq \"work\"].value", "value": {"a": 1}}),
+        json!({"op": "add", "path": "emails[type eq \"work\"]", "value": 5}),
+        json!({"op": "add", "value": "x"}),
+        json!({"op": "add"}),
+        json!({"op": "replace", "path": urn::ENTERPRISE_USER, "value": "x"}),
+        json!({"op": "remove", "path": "emails", "value": [{}]}),
+        json!({"op": "remove", "path": "emails", "value": null}),
+    ] {
+        refused(&ada(), json!([operation]), ScimType::InvalidValue);
+    }
+}
+
+#[test]
+fn all_operations_are_done_or_none_and_the_error_tells_which_failed() {
+    let operations = json!([
+        {"op": "replace", "path": "title", "value": "x"},
+        {"op": "replace", "path": "nope", "value": "x"}
+    ]);
+    let error = patch(&ResourceType::user(), &ada(), &operations).expect_err("the second fails");
+    assert_eq!(error.envelope().details["operation"], 1);
+}
+
+#[test]
+fn a_patch_that_changes_nothing_says_so() {
+    for operation in [
+        json!({"op": "replace", "path": "active", "value": "True"}),
+        json!({"op": "add", "path": "emails[type eq \"work\"].value", "value": "a@work"}),
+        json!({"op": "replace", "value": {"name": {"givenName": "Ada"}}}),
+        json!({"op": "replace", "path": "title", "value": ""}),
+        json!({"op": "replace", "path": "emails[type eq \"other\"].value", "value": ""}),
+        json!({"op": "remove", "path": "emails", "value": []}),
+        json!({"op": "add", "path": "schemas", "value": ["urn:x:y:z"]}),
+    ] {
+        let patched = patch(&ResourceType::user(), &ada(), &json!([operation])).expect("is fine");
+        assert!(!patched.changed, "{operation}");
+    }
+}
+
+#[test]
+fn an_extension_is_there_while_it_has_a_value() {
+    let of = ResourceType::user();
+    let department = format!("{}:department", urn::ENTERPRISE_USER);
+    let set = after(
+        &ada(),
+        json!([{"op": "add", "path": department, "value": "D"}]),
+    );
+    assert_eq!(
+        resource(&set).schemas(&of),
+        [urn::USER, urn::ENTERPRISE_USER]
+    );
+    for operation in [
+        json!({"op": "remove", "path": department}),
+        json!({"op": "remove", "path": urn::ENTERPRISE_USER}),
+        json!({"op": "replace", "path": urn::ENTERPRISE_USER, "value": null}),
+        json!({"op": "replace", "value": {urn::ENTERPRISE_USER: {"department": ""}}}),
+    ] {
+        let said = after(&set, json!([operation]));
+        assert_eq!(said, ada(), "{operation}");
+    }
+}
+
+#[test]
+fn a_password_is_set_apart_and_taken_away_only_by_remove() {
+    let of = ResourceType::user();
+    let of_operation = |operation: Value| {
+        let patched = patch(&of, &ada(), &json!([operation])).expect("is fine");
+        assert!(!patched.changed);
+        patched.password
+    };
+    let set = of_operation(json!({"op": "replace", "path": "password", "value": "s3cret"}));
+    assert!(matches!(&set, PasswordChange::Set(password) if password.reveal() == "s3cret"));
+    assert!(!format!("{set:?}").contains("s3cret"));
+    let keyed = of_operation(json!({"op": "replace", "value": {"password": "s3cret"}}));
+    assert_eq!(keyed, set);
+    assert_eq!(
+        of_operation(json!({"op": "replace", "value": {"password": null}})),
+        PasswordChange::Kept
+    );
+    assert_eq!(
+        of_operation(json!({"op": "remove", "path": "password"})),
+        PasswordChange::Removed
+    );
+}
+
+#[test]
+fn what_can_be_written_once_is_not_changed() {
+    let schema = crate::schema::Schema::defined(&json!({
+        "id": "urn:example:scim:1.0:Badge", "name": "Badge",
+        "attributes": [{"name": "serial", "type": "string", "mutability": "immutable"}]
+    }))
+    .expect("is fine");
+    let extension = crate::schema::Extension {
+        schema: schema.into(),
+        required: false,
+    };
+    let of = ResourceType::user()
+        .with_extension(extension)
+        .expect("is new");
+    let badge = |serial: &str| json!([{"op": "replace", "path": "serial", "value": serial}]);
+    let set = patch(&of, &ada(), &badge("1")).expect("is new").resource;
+    let set = Value::Object(set.into_map());
+    assert!(!patch(&of, &set, &badge("1")).expect("is the same").changed);
+    for operations in [
+        badge("2"),
+        badge(""),
+        json!([{"op": "remove", "path": "urn:example:scim:1.0:Badge"}]),
+    ] {
+        let error = patch(&of, &set, &operations).expect_err("is another");
+        assert_eq!(
+            scim_type(&error),
+            Some(ScimType::Mutability),
+            "{operations}"
+        );
+    }
+}
+
+#[test]
+fn members_are_collected_to_one_change_in_the_order_of_the_operations() {
+    let change = members(json!([
+        {"op": "add", "path": "members", "value": [{"value": "a"}, {"value": "b", "type": "group"}]},
+        {"op": "remove", "path": "members[value eq \"a\"]"},
+        {"op": "remove", "path": "members[value eq \"c\" or value eq \"d\"]"},
+        {"op": "add", "path": "members", "value": {"value": "d"}}
+    ]));
+    assert_eq!(
+        (added(&change), removed(&change)),
+        (vec!["b", "d"], vec!["a", "c"])
+    );
+    assert_eq!(
+        change.added().next().and_then(|member| member.kind),
+        Some(MemberKind::Group)
+    );
+    assert!(!change.cleared());
+    let replaced = members(json!([
+        {"op": "remove", "path": "members[value eq \"x\"]"},
+        {"op": "replace", "path": "members", "value": [{"value": "a"}, {"value": "b"}]},
+        {"op": "remove", "path": "members[value eq \"b\"]"}
+    ]));
+    assert!(replaced.cleared());
+    assert_eq!((added(&replaced), removed(&replaced)), (vec!["a"], vec![]));
+    let groups = members(json!([
+        {"op": "add", "path": "members", "value": [{"value": "g", "type": "Group"}, {"value": "u"}]},
+        {"op": "remove", "path": "members[type eq \"Group\"]"}
+    ]));
+    assert_eq!(added(&groups), ["u"]);
+    assert_eq!(groups.removed_where().len(), 1);
+}
+
+#[test]
+fn abuse_43_only_a_removal_that_says_so_empties_a_group() {
+    assert!(members(json!([{"op": "remove", "path": "members"}])).cleared());
+    assert!(members(json!([{"op": "replace", "path": "members", "value": []}])).cleared());
+    assert!(members(json!([{"op": "remove", "path": "members", "value": []}])).is_empty());
+    let one = members(json!([{"op": "remove", "path": "members[value eq \"x\"]"}]));
+    assert_eq!((removed(&one), one.cleared()), (vec!["x"], false));
+    let group = ResourceType::group();
+    let before = json!({"displayName": "G"});
+    for operation in [
+        json!({"op": "remove", "path": "members[value eq x", "value": []}),
+        json!({"op": "remove", "path": "members[]"}),
+        json!({"op": "remove", "path": "members", "value": null}),
+        json!({"op": "remove", "path": "members", "value": ""}),
+        json!({"op": "remove", "path": "members", "value": [{"id": "x"}]}),
+        json!({"op": "remove", "path": "members", "value": [{"value": "x"}, {"value": null}]}),
+        json!({"op": "remove", "path": "members", "value": {"members": ["x"]}}),
+        json!({"op": "remove", "path": "members.value", "value": "x"}),
+        json!({"op": "replace", "path": "members", "value": null}),
+        json!({"op": "replace", "path": "members", "value": "[]"}),
+        json!({"op": "replace", "path": "members[value eq \"x\"].value", "value": "y"}),
+    ] {
+        let said = patch(&group, &before, &json!([operation]));
+        let is_harmless = match &said {
+            Err(error) => error.code().status() == 400,
+            // A string names a member: that one, and no other.
+            Ok(patched) => operation["value"] == "[]" && added(&patched.membership) == ["[]"],
+        };
+        assert!(is_harmless, "{operation}: {said:?}");
+    }
+}
+
+#[test]
+fn abuse_49_and_04_neither_id_nor_tenant_can_be_patched() {
+    let patched = patch(&ResourceType::user(), &ada(), &json!([
+        {"op": "replace", "value": {"id": "other", "tenant_id": "t", "linked_by": "manual", "meta": {"version": "W/\"9\""}}}
+    ]))
+    .expect("is passed over");
+    assert!(!patched.changed);
+    assert_eq!(patched.ignored.len(), 2);
+}
+
+#[test]
+fn abuse_50_a_short_patch_does_not_make_a_large_resource() {
+    let emails: Vec<Value> = (0..limits::MAX_VALUES)
+        .map(|n| json!({"value": n.to_string(), "type": "x"}))
+        .collect();
+    let before = json!({"userName": "a", "emails": emails});
+    let long = "x".repeat(limits::MAX_STRING_BYTES);
+    let wide = json!([{"op": "replace", "path": "emails[type eq \"x\"].display", "value": long}]);
+    let error = patch(&ResourceType::user(), &before, &wide).expect_err("is 8 MB");
+    assert_eq!(error.code().status(), 413);
+    let more = json!([{"op": "add", "path": "emails", "value": {"value": "more"}}]);
+    assert_eq!(
+        patch(&ResourceType::user(), &before, &more)
+            .expect_err("is full")
+            .code()
+            .status(),
+        413
+    );
+    let looks = vec![
+        json!({"op": "replace", "path": format!("emails[{}].display", vec!["value eq \"y\""; 100].join(" or ")), "value": ""});
+        1_000
+    ];
+    let begun = std::time::Instant::now();
+    let error =
+        patch(&ResourceType::user(), &before, &Value::Array(looks)).expect_err("takes too long");
+    assert_eq!(error.code().status(), 413);
+    assert!(begun.elapsed().as_secs() < 5);
+    let many: Vec<Value> = (0..=limits::MAX_MEMBERS_NAMED)
+        .map(|n| json!({"value": n.to_string()}))
+        .collect();
+    let many = json!([{"op": "add", "path": "members", "value": many}]);
+    let error =
+        patch(&ResourceType::group(), &json!({"displayName": "G"}), &many).expect_err("too many");
+    assert_eq!(error.code().status(), 413);
+}
+
+fn anything() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i32>().prop_map(Value::from),
+        proptest::sample::select(vec!["", "x", "True", "a@x", "work", "m"]).prop_map(Value::from),
+    ];
+    let keys = proptest::sample::select(vec![
+        "value",
+        "type",
+        "primary",
+        "userName",
+        "name.givenName",
+        "emails",
+        "manager",
+        "$ref",
+        "members",
+        "password",
+        "emails[type eq \"work\"].value",
+        urn::ENTERPRISE_USER,
+        "active",
+        "addresses",
+        "groups",
+        "id",
+    ]);
+    leaf.prop_recursive(3, 16, 4, move |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
+            proptest::collection::hash_map(keys.clone(), inner, 0..4).prop_map(|members| {
+                Value::Object(
+                    members
+                        .into_iter()
+                        .map(|(key, value)| (key.to_owned(), value))
+                        .collect(),
+                )
+            }),
+        ]
+    })
+}
+
+fn operation() -> impl Strategy<Value = Value> {
+    let op = proptest::sample::select(vec!["add", "Replace", "REMOVE", "test"]);
+    let path = proptest::option::of(proptest::sample::select(vec![
+        "userName",
+        "name",
+        "name.givenName",
+        "emails",
+        "emails.value",
+        "emails[type eq \"work\"]",
+        "emails[type eq \"work\"].value",
+        "emails[primary eq true].type",
+        "addresses[type eq \"home\"].region",
+        "manager",
+        "members",
+        "members[value eq \"m\"]",
+        "active",
+        "password",
+        urn::ENTERPRISE_USER,
+        "groups",
+        "roles",
+        "emails[not (type pr)]",
+        "photos[value sw \"x\"]",
+        "",
+    ]));
+    (op, path, anything())
+        .prop_map(|(op, path, value)| json!({"op": op, "path": path, "value": value}))
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_sent_the_state_after_is_one_that_could_have_been_posted(
+        operations in proptest::collection::vec(operation(), 1..6)
+    ) {
+        for of in [ResourceType::user(), ResourceType::group()] {
+            let before = if of.name() == "User" { ada() } else { json!({"displayName": "G"}) };
+            let Ok(patched) = patch(&of, &before, &Value::Array(operations.clone())) else {
+                continue;
+            };
+            let kept = Value::Object(patched.resource.clone().into_map());
+            let posted = crate::resource::Incoming::create(&kept, &of).expect("could be posted").resource;
+            let mut posted = posted.into_map();
+            if kept.get("active").is_none() {
+                posted.remove("active");
+            }
+            prop_assert_eq!(kept, Value::Object(posted));
+        }
+    }
+}
