@@ -65,7 +65,7 @@ impl Versions {
             Named::Any => true,
             Named::These(tags) => {
                 let current = revision.to_string();
-                tags.iter().any(|tag| *tag == current)
+                tags.contains(&current)
             }
         }
     }
