@@ -94,13 +94,19 @@ pub(crate) fn too_large(sentence: impl Into<String>) -> Error {
     Error::with_message(Code::BodyTooLarge, sentence.into())
 }
 
-/// Text from outside, short enough for a sentence.
+/// Text from outside, short enough for a sentence and a line of it.
 pub(crate) fn shortened(text: &str) -> String {
     const MOST: usize = 120;
-    if text.chars().count() <= MOST {
-        return text.to_owned();
+    let mut chars = text.chars();
+    let mut short: String = chars
+        .by_ref()
+        .take(MOST)
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
+    if chars.next().is_some() {
+        short.push_str("...");
     }
-    text.chars().take(MOST).chain("...".chars()).collect()
+    short
 }
 
 /// The keyword that an error goes out with: its own, or the one that its code has in SCIM.

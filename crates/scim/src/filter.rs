@@ -15,6 +15,8 @@ mod show;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_any;
 
 use palisade_envelope::Result;
 

@@ -16,7 +16,11 @@ mod values;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
+mod tests_any;
+#[cfg(test)]
 mod tests_clients;
+#[cfg(test)]
+mod tests_members;
 
 pub use apply::{PasswordChange, Patched, apply};
 pub use membership::MembershipChange;

@@ -78,17 +78,17 @@ pub(crate) fn resolve(text: &str, of: &ResourceType) -> Result<Named, Unknown> {
             .map(Named::Attribute)
             .ok_or_else(|| unknown(text, rest, of));
     }
-    for extension in of.extensions() {
-        let schema = &extension.schema;
-        if let Some(rest) = urn::after(text, schema.id()) {
-            if rest.is_empty() {
-                return Ok(Named::Extension(Arc::clone(schema)));
-            }
-            return split(rest)
-                .and_then(|(name, sub)| within(Some(&schema.id), schema.attribute(name)?, sub))
-                .map(Named::Attribute)
-                .ok_or_else(|| unknown(text, rest, of));
+    let extensions = of.extensions().iter().map(|extension| &extension.schema);
+    let named = extensions.filter_map(|schema| Some((schema, urn::after(text, schema.id())?)));
+    // The URN of one may be the beginning of another's.
+    if let Some((schema, rest)) = named.max_by_key(|(schema, _)| schema.id().len()) {
+        if rest.is_empty() {
+            return Ok(Named::Extension(Arc::clone(schema)));
         }
+        return split(rest)
+            .and_then(|(name, sub)| within(Some(&schema.id), schema.attribute(name)?, sub))
+            .map(Named::Attribute)
+            .ok_or_else(|| unknown(text, rest, of));
     }
     split(text)
         .and_then(|(name, sub)| {
@@ -181,11 +181,10 @@ pub(crate) fn closest<'a>(wrong: &str, among: impl Iterator<Item = &'a str>) -> 
     let wrong = wrong.to_ascii_lowercase();
     let most = if wrong.len() < 5 { 1 } else { 2 };
     among
+        .filter(|name| name.len().abs_diff(wrong.len()) <= most)
         .map(|name| {
-            (
-                strsim::osa_distance(&wrong, &name.to_ascii_lowercase()),
-                name,
-            )
+            let distance = strsim::osa_distance(&wrong, &name.to_ascii_lowercase());
+            (distance, name)
         })
         .filter(|(distance, _)| *distance <= most)
         .min_by_key(|(distance, _)| *distance)

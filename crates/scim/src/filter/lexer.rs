@@ -98,6 +98,9 @@ fn string(text: &str, at: usize) -> Result<(Piece<'_>, usize), Fault> {
                     let read: String = serde_json::from_str(literal).map_err(|_| {
                         Fault::new(at, "a string with an escape that JSON does not have")
                     })?;
+                    if read.contains('\0') {
+                        return Err(Fault::new(at, "a string with the character U+0000"));
+                    }
                     Cow::Owned(read)
                 } else {
                     Cow::Borrowed(text.get(1..index).unwrap_or_default())
@@ -146,6 +149,7 @@ mod tests {
             ("\"\\q\"", 0),
             ("\"a\nb\"", 2),
             ("\"\\ud800\"", 0),
+            ("\"\\u0000\"", 0),
         ] {
             assert_eq!(pieces(text).expect_err(text).at, at, "{text}");
         }
