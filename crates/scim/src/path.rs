@@ -71,40 +71,51 @@ pub(crate) struct Unknown {
 
 /// Finds what `text` names in a resource type. Names are compared without regard to case. One without a URN is looked up
 /// in the core schema first, then in the extensions: Entra ID sends `manager` like that.
-pub(crate) fn resolve(text: &str, of: &ResourceType) -> Result<Named, Unknown> {
-    if let Some(rest) = urn::after(text, of.schema.id()) {
-        return split(rest)
-            .and_then(|(name, sub)| within(None, of.core_attribute(name)?, sub))
-            .map(Named::Attribute)
-            .ok_or_else(|| unknown(text, rest, of));
-    }
-    let extensions = of.extensions().iter().map(|extension| &extension.schema);
-    let named = extensions.filter_map(|schema| Some((schema, urn::after(text, schema.id())?)));
-    // The URN of one may be the beginning of another's.
-    if let Some((schema, rest)) = named.max_by_key(|(schema, _)| schema.id().len()) {
-        if rest.is_empty() {
-            return Ok(Named::Extension(Arc::clone(schema)));
+pub(crate) fn find(text: &str, of: &ResourceType) -> Option<Named> {
+    match qualified(text, of) {
+        Some((None, rest)) => {
+            let (name, sub) = split(rest)?;
+            within(None, of.core_attribute(name)?, sub).map(Named::Attribute)
         }
-        return split(rest)
-            .and_then(|(name, sub)| within(Some(&schema.id), schema.attribute(name)?, sub))
-            .map(Named::Attribute)
-            .ok_or_else(|| unknown(text, rest, of));
-    }
-    split(text)
-        .and_then(|(name, sub)| {
+        Some((Some(schema), "")) => Some(Named::Extension(Arc::clone(schema))),
+        Some((Some(schema), rest)) => {
+            let (name, sub) = split(rest)?;
+            within(Some(&schema.id), schema.attribute(name)?, sub).map(Named::Attribute)
+        }
+        None => {
+            let (name, sub) = split(text)?;
             if let Some(attribute) = of.core_attribute(name) {
-                return within(None, attribute, sub);
+                return within(None, attribute, sub).map(Named::Attribute);
             }
-            of.extensions().iter().find_map(|extension| {
-                within(
-                    Some(&extension.schema.id),
-                    extension.schema.attribute(name)?,
-                    sub,
-                )
+            let mut schemas = of.extensions().iter().map(|extension| &extension.schema);
+            schemas.find_map(|schema| {
+                within(Some(&schema.id), schema.attribute(name)?, sub).map(Named::Attribute)
             })
-        })
-        .map(Named::Attribute)
-        .ok_or_else(|| unknown(text, text, of))
+        }
+    }
+}
+
+/// The schema whose URN the text begins with (none: the core schema), and what follows.
+fn qualified<'a, 'b>(
+    text: &'a str,
+    of: &'b ResourceType,
+) -> Option<(Option<&'b Arc<Schema>>, &'a str)> {
+    if let Some(rest) = urn::after(text, of.schema.id()) {
+        return Some((None, rest));
+    }
+    let schemas = of.extensions().iter().map(|extension| &extension.schema);
+    // The URN of one may be the beginning of another's.
+    schemas
+        .filter_map(|schema| Some((Some(schema), urn::after(text, schema.id())?)))
+        .min_by_key(|(_, rest)| rest.len())
+}
+
+/// The same, and why there is nothing.
+pub(crate) fn resolve(text: &str, of: &ResourceType) -> Result<Named, Unknown> {
+    find(text, of).ok_or_else(|| {
+        let name = qualified(text, of).map_or(text, |(_, rest)| rest);
+        unknown(text, name, of)
+    })
 }
 
 /// The same where a whole extension won't do.

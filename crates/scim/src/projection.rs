@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::error::{ScimType, refusal};
 use crate::limits;
-use crate::path::{AttributePath, Named, resolve};
+use crate::path::{AttributePath, Named, find};
 use crate::schema::{Attribute, COMMON, ResourceType, Returned};
 
 /// What of a resource is answered.
@@ -203,7 +203,7 @@ fn chosen(name: &str, of: &ResourceType) -> Option<Chosen> {
     let name = name
         .split_once('[')
         .map_or(name, |(attribute, _)| attribute);
-    match resolve(name.trim(), of).ok()? {
+    match find(name.trim(), of)? {
         Named::Attribute(path) => Some(Chosen::Attribute(path)),
         Named::Extension(schema) => Some(Chosen::Extension(schema.id().to_owned())),
     }

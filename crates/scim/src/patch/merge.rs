@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::apply::{Act, Work};
 use super::request::OperationKind;
 use crate::error::{invalid_value, shortened};
-use crate::path::PatchPath;
+use crate::path::{PatchPath, find};
 use crate::schema::Schema;
 
 const MOST_IGNORED: usize = 100;
@@ -50,9 +50,12 @@ pub(super) fn extension(
 }
 
 fn one(work: &mut Work<'_>, kind: OperationKind, key: &str, value: &Value) -> Result<()> {
-    match PatchPath::parse(key, work.of) {
-        Ok(PatchPath::Extension(schema)) => extension(work, kind, &schema, Some(value)),
-        Ok(PatchPath::Attribute { path, filter }) => {
+    let name = key.split_once('[').map_or(key, |(name, _)| name).trim();
+    // What is not known is told from what is without the pains of an error: there may be many.
+    let read = find(name, work.of).and_then(|_| PatchPath::parse(key, work.of).ok());
+    match read {
+        Some(PatchPath::Extension(schema)) => extension(work, kind, &schema, Some(value)),
+        Some(PatchPath::Attribute { path, filter }) => {
             let attribute = path.attribute();
             // What clients merely repeat: `id`, `meta`, `schemas`, `groups`.
             if attribute.is_read_only() || path.target().is_read_only() {
@@ -69,7 +72,7 @@ fn one(work: &mut Work<'_>, kind: OperationKind, key: &str, value: &Value) -> Re
                 value: Some(value),
             })
         }
-        Err(_) => {
+        None => {
             if work.done.ignored.len() < MOST_IGNORED {
                 work.done.ignored.push(shortened(key));
             }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::member::{Member, members};
 use super::{Password, Resource, immutable};
 use crate::error::{ScimType, invalid_syntax, refusal, shortened};
-use crate::path::{AttributePath, Named, resolve};
+use crate::path::{AttributePath, Named, find};
 use crate::schema::{Mutability, ResourceType, Schema};
 use crate::urn;
 use crate::value::{self, At};
@@ -91,10 +91,10 @@ impl<'a> Reader<'a> {
         };
         for (key, value) in body {
             value::check_depth(value)?;
-            match resolve(key, self.of) {
-                Ok(Named::Attribute(path)) => self.attribute(&path, value)?,
-                Ok(Named::Extension(schema)) => self.extension(&schema, value)?,
-                Err(_) => self.ignore(key),
+            match find(key, self.of) {
+                Some(Named::Attribute(path)) => self.attribute(&path, value)?,
+                Some(Named::Extension(schema)) => self.extension(&schema, value)?,
+                None => self.ignore(key),
             }
         }
         Ok(self.incoming)
@@ -118,9 +118,9 @@ impl<'a> Reader<'a> {
             }
         };
         for (key, value) in members {
-            let path = format!("{}:{}", schema.id(), shortened(key));
-            match resolve(&path, self.of) {
-                Ok(Named::Attribute(path)) => self.attribute(&path, value)?,
+            let path = format!("{}:{key}", schema.id());
+            match find(&path, self.of) {
+                Some(Named::Attribute(path)) => self.attribute(&path, value)?,
                 _ => self.ignore(&path),
             }
         }
