@@ -17,8 +17,8 @@ use palisade_envelope::Result;
 use serde_json::Value;
 
 use crate::error::{ScimType, invalid_syntax, refusal, shortened, too_large};
-use crate::limits;
 use crate::schema::ResourceType;
+use crate::{limits, value};
 
 pub use operation::{BulkCall, BulkMethod, BulkOperation, BulkTarget};
 pub use plan::{Step, plan};
@@ -40,6 +40,7 @@ impl BulkRequest {
     /// `invalidSyntax` where it is no bulk request; `invalidValue` where a `bulkId` stands twice; 413 where it has more than
     /// [`limits::MAX_BULK_OPERATIONS`] operations.
     pub fn parse(body: &Value, types: &[&ResourceType]) -> Result<Self> {
+        value::check_depth(body)?;
         let Value::Object(body) = body else {
             return Err(invalid_syntax("the body must be a JSON object"));
         };

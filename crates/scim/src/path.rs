@@ -6,6 +6,10 @@ mod patch_path;
 use std::fmt;
 use std::sync::Arc;
 
+use palisade_envelope::Result;
+
+use crate::error::ScimType;
+use crate::filter::fault::Fault;
 use crate::schema::{Attribute, ResourceType, Schema};
 use crate::urn;
 
@@ -20,6 +24,15 @@ pub struct AttributePath {
 }
 
 impl AttributePath {
+    /// Reads the path of an attribute or a sub-attribute, without brackets.
+    ///
+    /// # Errors
+    /// `invalidPath`, with a hint where there is one.
+    pub fn parse(text: &str, of: &ResourceType) -> Result<Self> {
+        resolve_attribute(text, of)
+            .map_err(|unknown| Fault::unknown(0, unknown).refuse("path", ScimType::InvalidPath))
+    }
+
     /// The URN of the extension that the attribute is of; none for common attributes and those of the core schema.
     pub fn extension(&self) -> Option<&str> {
         self.extension.as_deref()

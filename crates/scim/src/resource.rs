@@ -24,7 +24,7 @@ pub use password::Password;
 /// The attributes of a resource that clients write: proper names, proper types, no empty values, extensions under their URN.
 ///
 /// Not in it: `id`, `schemas`, `meta` and what else only the service writes; the password; the members of a group, which are
-/// rows of their own.
+/// rows of their own. A user who has no `active` can be used: only `false` disables.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Resource(Map<String, Value>);
 

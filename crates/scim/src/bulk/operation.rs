@@ -6,7 +6,6 @@ use serde_json::{Map, Value};
 use super::reference;
 use crate::error::{invalid_syntax, shortened};
 use crate::schema::ResourceType;
-use crate::value;
 
 /// An operation as it was sent.
 #[derive(Debug)]
@@ -110,10 +109,7 @@ fn call(members: &Map<String, Value>, types: &[&ResourceType]) -> Result<BulkCal
     }
     let data = match (method, member(members, "data")) {
         (BulkMethod::Delete, _) => Value::Null,
-        (_, Some(data @ Value::Object(_))) => {
-            value::check_depth(data)?;
-            data.clone()
-        }
+        (_, Some(data @ Value::Object(_))) => data.clone(),
         _ => return Err(invalid_syntax("`data` must be a JSON object")),
     };
     Ok(BulkCall {

@@ -17,6 +17,30 @@ pub(super) fn named(text: &str) -> Option<&str> {
     text.strip_prefix("bulkId:")
 }
 
+/// What begins a reference within the path of a PATCH: `members[value eq "bulkId:x"]`.
+const QUOTED: &str = "\"bulkId:";
+
+fn is_path(member: &str) -> bool {
+    member.eq_ignore_ascii_case("path")
+}
+
+fn in_path(path: &str) -> impl Iterator<Item = &str> {
+    path.split(QUOTED)
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+}
+
+fn resolve_path(path: &str, ids: &BulkIds) -> Result<String> {
+    let mut parts = path.split(QUOTED);
+    let mut resolved = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (bulk_id, rest) = part.split_once('"').unwrap_or((part, ""));
+        let id = ids.get(bulk_id).ok_or_else(|| unresolved(bulk_id))?;
+        resolved.push_str(&format!("\"{id}\"{rest}"));
+    }
+    Ok(resolved)
+}
+
 fn unresolved(bulk_id: &str) -> Error {
     Error::with_message(
         Code::Conflict,
@@ -86,7 +110,14 @@ fn collect<'a>(value: &'a Value, into: &mut BTreeSet<&'a str>) {
     match value {
         Value::String(text) => into.extend(named(text)),
         Value::Array(items) => items.iter().for_each(|item| collect(item, into)),
-        Value::Object(members) => members.values().for_each(|item| collect(item, into)),
+        Value::Object(members) => {
+            for (name, item) in members {
+                match item {
+                    Value::String(path) if is_path(name) => into.extend(in_path(path)),
+                    item => collect(item, into),
+                }
+            }
+        }
         _ => {}
     }
 }
@@ -156,7 +187,15 @@ fn resolve(value: Value, ids: &BulkIds) -> Result<Value> {
         Value::Object(members) => Value::Object(
             members
                 .into_iter()
-                .map(|(name, item)| Ok((name, resolve(item, ids)?)))
+                .map(|(name, item)| {
+                    let item = match item {
+                        Value::String(path) if is_path(&name) => {
+                            Value::String(resolve_path(&path, ids)?)
+                        }
+                        item => resolve(item, ids)?,
+                    };
+                    Ok((name, item))
+                })
                 .collect::<Result<_>>()?,
         ),
         other => other,

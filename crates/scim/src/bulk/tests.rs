@@ -80,6 +80,31 @@ fn a_reference_in_a_path_waits_too_and_one_resource_keeps_its_order() {
 }
 
 #[test]
+fn a_reference_within_the_path_of_a_patch_is_one_too() {
+    let request = bulk(json!([
+        {"method": "PATCH", "path": "/Groups/1", "data": {"Operations": [
+            {"op": "remove", "path": "members[value eq \"bulkId:u\" or value eq \"x\" or value eq \"bulkId:v\"]"}
+        ]}},
+        user("u"), user("v")
+    ]));
+    assert_eq!(plan(&request.operations), [run(1), run(2), run(0)]);
+    let call = request.operations[0].call.as_ref().expect("reads");
+    let mut ids = BulkIds::from([("u".to_owned(), "1".to_owned())]);
+    assert_eq!(
+        call.data(&ids, &[])
+            .expect_err("v is not there")
+            .code()
+            .status(),
+        409
+    );
+    ids.insert("v".to_owned(), "2".to_owned());
+    assert_eq!(
+        call.data(&ids, &[]).expect("all are there")["Operations"][0]["path"],
+        "members[value eq \"1\" or value eq \"x\" or value eq \"2\"]"
+    );
+}
+
+#[test]
 fn abuse_48_a_circle_is_created_without_the_reference_and_completed() {
     let request = bulk(json!([group("a", "b"), group("b", "a")]));
     let without = vec!["b".to_owned()];

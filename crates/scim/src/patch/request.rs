@@ -41,6 +41,7 @@ impl PatchRequest {
     /// # Errors
     /// `invalidSyntax` where it is no such message; 413 where it has too many operations.
     pub fn parse(body: &Value) -> Result<Self> {
+        value::check_depth(body)?;
         let Value::Object(body) = body else {
             return Err(invalid_syntax("the body must be a JSON object"));
         };
@@ -99,9 +100,6 @@ fn operation_of(operation: &Value) -> Result<PatchOperation, String> {
         Some(_) => return Err("`path` must be a string".to_owned()),
     };
     let value = member(operation, "value").map_err(said)?.cloned();
-    if let Some(value) = &value {
-        value::check_depth(value).map_err(said)?;
-    }
     Ok(PatchOperation { kind, path, value })
 }
 

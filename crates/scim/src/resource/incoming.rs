@@ -86,11 +86,11 @@ impl<'a> Reader<'a> {
     }
 
     fn read(mut self, body: &Value) -> Result<Incoming> {
+        value::check_depth(body)?;
         let Value::Object(body) = body else {
             return Err(invalid_syntax("the body must be a JSON object"));
         };
         for (key, value) in body {
-            value::check_depth(value)?;
             match find(key, self.of) {
                 Some(Named::Attribute(path)) => self.attribute(&path, value)?,
                 Some(Named::Extension(schema)) => self.extension(&schema, value)?,

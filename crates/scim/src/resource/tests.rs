@@ -371,3 +371,27 @@ fn extensions_of_a_tenant_are_held_against_their_schema() {
         Incoming::replace(&body(json!({"serial": "t"})), &of, &read).expect_err("is another");
     assert_eq!(scim_type(&other), Some(ScimType::Mutability));
 }
+
+#[test]
+fn a_value_is_found_by_its_path() {
+    let read = user(json!({
+        "userName": "a", "name": {"givenName": "Ada"}, "emails": [{"value": "a@x"}],
+        urn::ENTERPRISE_USER: {"manager": {"value": "m"}}
+    }))
+    .expect("is fine")
+    .resource;
+    let get = |text: &str| {
+        let path = AttributePath::parse(text, &ResourceType::user()).expect(text);
+        read.get(&path).cloned()
+    };
+    assert_eq!(get("USERNAME"), Some(json!("a")));
+    assert_eq!(get("name.givenName"), Some(json!("Ada")));
+    assert_eq!(get("manager.value"), Some(json!("m")));
+    assert_eq!(get("emails"), Some(json!([{"value": "a@x"}])));
+    assert_eq!(get("emails.value"), None);
+    assert_eq!(get("department"), None);
+    for text in ["usrName", "emails[type eq \"work\"]", urn::ENTERPRISE_USER] {
+        let error = AttributePath::parse(text, &ResourceType::user()).expect_err(text);
+        assert_eq!(scim_type(&error), Some(ScimType::InvalidPath));
+    }
+}
