@@ -37,11 +37,7 @@ impl Projection {
         Self::from_names(only.as_deref(), &without, of)
     }
 
-    /// The same from the lists of a search request.
-    ///
-    /// # Errors
-    /// As [`Self::parse`].
-    pub fn from_names(only: Option<&[&str]>, without: &[&str], of: &ResourceType) -> Result<Self> {
+    fn from_names(only: Option<&[&str]>, without: &[&str], of: &ResourceType) -> Result<Self> {
         let choose = |names: &[&str]| -> Result<Vec<Chosen>> {
             if names.len() > limits::MAX_PROJECTED {
                 return Err(refusal(
@@ -311,6 +307,35 @@ mod tests {
         // Where both are sent, `attributes` counts.
         let both = Projection::parse(Some("members"), Some("members"), &group).expect("reads");
         assert!(both.wants("members", &group));
+    }
+
+    #[test]
+    fn what_is_returned_on_request_is_there_when_it_is_named() {
+        let schema = crate::schema::Schema::defined(&json!({
+            "id": "urn:example:scim:1.0:Badge", "name": "Badge",
+            "attributes": [
+                {"name": "photo", "type": "binary", "returned": "request"},
+                {"name": "serial", "type": "string", "returned": "always"}
+            ]
+        }))
+        .expect("is fine");
+        let of = ResourceType::user()
+            .with_extension(crate::schema::Extension {
+                schema: schema.into(),
+                required: false,
+            })
+            .expect("is new");
+        let left = |attributes: Option<&str>| {
+            let mut resource = full();
+            let badge = json!({"photo": "aGk=", "serial": "s"});
+            resource.insert("urn:example:scim:1.0:Badge".to_owned(), badge);
+            let projection = Projection::parse(attributes, None, &of).expect("reads");
+            projection.apply(&mut resource, &of);
+            resource["urn:example:scim:1.0:Badge"].clone()
+        };
+        assert_eq!(left(None), json!({"serial": "s"}));
+        assert_eq!(left(Some("photo")), json!({"photo": "aGk=", "serial": "s"}));
+        assert_eq!(left(Some("userName")), json!({"serial": "s"}));
     }
 
     #[test]

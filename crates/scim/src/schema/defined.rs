@@ -7,6 +7,7 @@ use palisade_envelope::Result;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::group::MEMBERS;
 use super::{Attribute, COMMON, Kind, Mutability, Returned, Schema, Uniqueness};
 use crate::error::{invalid_syntax, invalid_value, shortened};
 use crate::{limits, urn};
@@ -85,13 +86,14 @@ impl Schema {
             return Err(invalid_value("attributes", "1 to 200 attributes"));
         }
         let attributes = all(definition.attributes, "attributes", true)?;
-        if let Some(taken) = attributes
-            .iter()
-            .find(|attribute| COMMON.attribute(attribute.name()).is_some())
-        {
+        if let Some(taken) = attributes.iter().find(|attribute| {
+            // Members of groups are kept in a way of their own, which goes by their name.
+            COMMON.attribute(attribute.name()).is_some()
+                || attribute.name().eq_ignore_ascii_case(MEMBERS)
+        }) {
             return Err(invalid_value(
                 taken.name(),
-                "another name: every resource has an attribute of this one",
+                "another name: this one has a meaning of its own",
             ));
         }
         Ok(Self {
@@ -169,6 +171,12 @@ fn one(defined: Defined, path: &str, top: bool) -> Result<Attribute> {
             "`immutable` on attributes, not on sub-attributes",
         ));
     }
+    if !top && defined.returned != Returned::Default {
+        return Err(invalid_value(
+            path,
+            "`returned` of `default` on sub-attributes",
+        ));
+    }
     let mut made = Attribute::new(&defined.name, defined.kind, &defined.description);
     made.multi_valued = defined.multi_valued;
     made.required = defined.required;
@@ -230,6 +238,18 @@ mod tests {
             (json!({"name": "a", "type": "complex"}), "attributes.a"),
             (json!({"name": "1", "type": "string"}), "attributes.1"),
             (json!({"name": "meta", "type": "string"}), "meta"),
+            (
+                json!({"name": "Members", "type": "string", "multiValued": true}),
+                "Members",
+            ),
+            (
+                json!({"name": "a", "type": "complex", "subAttributes": [{"name": "b", "type": "string", "returned": "request"}]}),
+                "attributes.a.b",
+            ),
+            (
+                json!({"name": "a", "type": "complex", "subAttributes": [{"name": "b", "type": "string", "mutability": "immutable"}]}),
+                "attributes.a.b",
+            ),
             (json!({"name": "a", "type": "thing"}), "variant"),
             (
                 json!({"name": "a", "type": "string", "colour": 1}),
