@@ -119,6 +119,35 @@ fn add_appends_what_is_not_there_and_merges_what_is() {
 }
 
 #[test]
+fn the_same_value_of_another_type_is_another() {
+    let operation =
+        json!([{"op": "add", "path": "emails", "value": {"value": "a@work", "type": "home"}}]);
+    let said = after(&ada(), operation);
+    assert_eq!(said["emails"].as_array().map(Vec::len), Some(3));
+}
+
+#[test]
+fn another_value_takes_the_reference_to_the_old_one_away() {
+    let urn = urn::ENTERPRISE_USER;
+    let before =
+        json!({"userName": "a", urn: {"manager": {"value": "m", "$ref": "https://x/Users/m"}}});
+    let manager = |operation: Value| after(&before, json!([operation]))[urn]["manager"].clone();
+    for operation in [
+        json!({"op": "replace", "path": "manager.value", "value": "n"}),
+        json!({"op": "add", "path": "manager", "value": {"value": "n"}}),
+    ] {
+        assert_eq!(manager(operation), json!({"value": "n"}));
+    }
+    let both = json!({"op": "add", "path": "manager", "value": {"value": "n", "$ref": "https://x/Users/n"}});
+    assert_eq!(
+        manager(both),
+        json!({"value": "n", "$ref": "https://x/Users/n"})
+    );
+    let same = json!({"op": "add", "path": "manager", "value": {"value": "m"}});
+    assert_eq!(manager(same), before[urn]["manager"]);
+}
+
+#[test]
 fn replace_puts_the_whole_list_in_its_place() {
     let said = after(
         &ada(),
