@@ -393,13 +393,3 @@ fn what_can_be_written_once_is_not_changed() {
         );
     }
 }
-
-#[test]
-fn abuse_49_and_04_neither_id_nor_tenant_can_be_patched() {
-    let patched = patch(&ResourceType::user(), &ada(), &json!([
-        {"op": "replace", "value": {"id": "other", "tenant_id": "t", "linked_by": "manual", "meta": {"version": "W/\"9\""}}}
-    ]))
-    .expect("is passed over");
-    assert!(!patched.changed);
-    assert_eq!(patched.ignored.len(), 2);
-}

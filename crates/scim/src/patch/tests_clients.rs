@@ -301,3 +301,13 @@ fn abuse_42_active_false_is_never_passed_over() {
         );
     }
 }
+
+#[test]
+fn abuse_49_and_04_neither_id_nor_tenant_can_be_patched() {
+    let patched = patch(&ResourceType::user(), &ada(), &json!([
+        {"op": "replace", "value": {"id": "other", "tenant_id": "t", "linked_by": "manual", "meta": {"version": "W/\"9\""}}}
+    ]))
+    .expect("is passed over");
+    assert!(!patched.changed);
+    assert_eq!(patched.ignored.len(), 2);
+}
