@@ -159,6 +159,8 @@ struct KeyBody {
 struct AuthenticatorBody {
     /// Of the authenticator's make: 16 bytes at most.
     aaguid: Option<Value>,
+    /// Up to 4294967295.
+    #[schema(value_type = Option<i64>, minimum = 0, maximum = 4_294_967_295_u32)]
     sign_count: Option<u32>,
     clone_warning: Option<bool>,
 }
@@ -248,7 +250,8 @@ struct RecoveryBody {
     id: Option<Value>,
     created_at: Option<Value>,
     updated_at: Option<Value>,
-    break_glass_for_organization: Option<Value>,
+    /// Kept and shown; means nothing more, as there are no organizations here.
+    break_glass_for_organization: Option<uuid::Uuid>,
 }
 
 /// A JSON Patch (RFC 6902) of the identity.

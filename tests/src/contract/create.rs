@@ -25,12 +25,15 @@ on_both_databases! {
             assert_eq!(message(&reply), format!("json: unknown field \"{name}\""));
         }
         // What a client read as an address it may send back.
-        let mut body = base;
+        let (organization, mut body) = (random_id(), base);
         body["verifiable_addresses"] = json!([{"id": random_id(), "value": "eve@example.test", "via": "email",
             "verified": true, "status": "completed", "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z"}]);
         body["recovery_addresses"] = json!([{"id": random_id(), "value": "eve@example.test", "via": "email",
-            "break_glass_for_organization": null, "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z"}]);
-        assert_eq!(created(owner, body).await.json()["verifiable_addresses"][0]["verified"], true);
+            "break_glass_for_organization": organization, "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z"}]);
+        let made = created(owner, body).await.json();
+        assert_eq!(made["verifiable_addresses"][0]["verified"], true);
+        let read = read(owner, made["id"].as_str().expect("an id")).await;
+        assert_eq!(read["recovery_addresses"][0]["break_glass_for_organization"], organization.as_str());
     }
 
     async fn create_wants_nothing_that_the_schema_does_not_want(house: House) {

@@ -217,6 +217,8 @@ on_both_databases! {
         owner.patch("/admin/identities", json!({"identities": items})).await.expect(200);
         let all = ids(&owner.get("/admin/identities?page_size=500").await.expect(200));
         assert_eq!(all.len(), 300);
+        let page = owner.get("/admin/identities").await.expect(200);
+        assert_eq!(ids(&page), all[..250], "a page by default");
         let query: Vec<String> = all.iter().map(|id| format!("ids={id}")).collect();
         let found = owner.get(&format!("/admin/identities?{}", query.join("&"))).await.expect(200);
         assert_eq!(ids(&found), all, "more than a page has by default");

@@ -79,6 +79,14 @@ on_both_databases! {
             let body = reply.refused(400, "invalid_request");
             assert_eq!(body["details"]["field"], "page_size");
         }
+        // More than a page has at most.
+        let items: Vec<Value> = (0..505).map(|n| json!({"create": {"schema_id": "customer", "traits": {"nick": n.to_string()}}})).collect();
+        owner.patch("/admin/identities", json!({"identities": items})).await.expect(200);
+        for (query, count) in [("", 250), ("page_size=0", 250), ("page_size=260", 260), ("page_size=501", 500), ("page_size=100000", 500)] {
+            let reply = owner.get(&format!("/admin/identities?{query}")).await.expect(200);
+            assert_eq!(ids(&reply).len(), count, "{query}");
+            assert!(reply.header("link").contains("rel=\"next\""), "{query}");
+        }
         let capped = owner.get("/admin/identities?page_size=1000").await.expect(200);
         assert!(capped.header("link").contains("page_size=500"), "{}", capped.header("link"));
     }

@@ -15,6 +15,17 @@ on_both_databases! {
         assert_eq!((after["id"].as_str(), after["organization_id"].as_str()), (Some(ada.as_str()), None));
     }
 
+    async fn put_keeps_the_organization_whatever_the_body_says(house: House) {
+        let (owner, organization) = (&house.alpha.owner, random_id());
+        let traits = json!({"email": "eve@example.test"});
+        let id = super::created(owner, json!({"traits": traits, "organization_id": organization})).await.text("/id");
+        for other in [json!({"traits": traits, "organization_id": random_id()}), json!({"traits": traits, "organization_id": null}), json!({"traits": traits})] {
+            let after = owner.put(&format!("/admin/identities/{id}"), other).await.expect(200).json();
+            assert_eq!(after["organization_id"], organization.as_str());
+        }
+        assert_eq!(read(owner, &id).await["organization_id"], organization.as_str());
+    }
+
     async fn put_wants_a_json_content_type_and_a_content_length(house: House) {
         let (owner, path) = (&house.alpha.owner, format!("/admin/identities/{}", house.alpha.ada));
         raw(owner, Method::PUT, &path, "text/plain", "{}").await.refused(400, "invalid_request");

@@ -1,8 +1,11 @@
 //! Ory's npm client, unmodified, at the version that `tests/npm/package-lock.json` pins.
 
-use std::{collections::BTreeSet, path::Path, process::Stdio};
+use std::{collections::BTreeSet, path::Path, process::Stdio, time::Duration};
 
-use tokio::process::Command;
+use tokio::{process::Command, time::timeout};
+
+/// How long the script may take; it ends in seconds.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What the script has called, by Ory's names of the operations.
 async fn drive(house: &crate::house::House) -> BTreeSet<String> {
@@ -22,11 +25,13 @@ async fn drive(house: &crate::house::House) -> BTreeSet<String> {
         .env("BOB", &alpha.bob)
         // The program is here, whatever way out of the house the environment knows.
         .env("NO_PROXY", "127.0.0.1,localhost")
+        .env("no_proxy", "127.0.0.1,localhost")
         .stdin(Stdio::null())
         .kill_on_drop(true);
-    let output = node
-        .output()
+    // What is dropped at the limit is killed.
+    let output = timeout(PATIENCE, node.output())
         .await
+        .expect("the script ends in time")
         .expect("Node.js 18 or newer is installed as `node`");
     let told = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(

@@ -122,6 +122,8 @@ struct RecoveryAddressBody {
     id: uuid::Uuid,
     value: String,
     via: ViaWord,
+    /// As it was imported; left out where there is none.
+    break_glass_for_organization: Option<uuid::Uuid>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
 }
