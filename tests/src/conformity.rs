@@ -34,8 +34,8 @@ on_both_databases! {
         let fuzz = Fuzz::of(&house.alpha, &owner).await;
         // Every border of every parameter, a sample between them, and sequences that follow from answers; or samples.
         let (report, depth) = match db {
-            Db::Postgres => (fuzz.run("coverage,fuzzing,stateful", 8, MANY), 2),
-            Db::Sqlite => (fuzz.run("fuzzing", 8, 400), 4),
+            Db::Postgres => (fuzz.run("coverage,fuzzing,stateful", 8, MANY).await, 2),
+            Db::Sqlite => (fuzz.run("fuzzing", 8, 400).await, 4),
         };
         // The cases get past the first refusals: many operations were also done.
         let done = report.done().len();
@@ -48,8 +48,8 @@ on_both_databases! {
         let viewer = key(&house.alpha.owner, "viewer").await;
         let fuzz = Fuzz::of(&house.alpha, &viewer).await;
         let report = match db {
-            Db::Postgres => fuzz.run("fuzzing", 8, 400),
-            Db::Sqlite => fuzz.run("fuzzing,stateful", 30, MANY),
+            Db::Postgres => fuzz.run("fuzzing", 8, 400).await,
+            Db::Sqlite => fuzz.run("fuzzing,stateful", 30, MANY).await,
         };
         let document = house.gateway.anonymous().get("/openapi.json").await.json();
         for operation in report.done() {
@@ -91,7 +91,7 @@ async fn an_operator_is_answered_as_the_document_says() {
         &operator,
     );
     let report = fuzz.arguments(&["--include-path-regex", "^/v1/(tenants|whoami)"]);
-    let report = report.run("coverage,fuzzing", 10, 100);
+    let report = report.run("coverage,fuzzing", 10, 100).await;
     assert!(report.done().len() > 5, "{report:?}");
 }
 
@@ -232,8 +232,7 @@ impl Fuzz {
 
     /// Runs these phases with as many examples for each operation; at least so many cases must have been made, and all
     /// of them be answered as the document says.
-    #[track_caller]
-    fn run(mut self, phases: &str, examples: u32, least: u64) -> Report {
+    async fn run(mut self, phases: &str, examples: u32, least: u64) -> Report {
         let output = std::fs::File::create(self.folder.join("output")).expect("can be written");
         let errors = output.try_clone().expect("a second handle");
         let mut running = self
@@ -251,7 +250,8 @@ impl Fuzz {
                     running.kill().expect("it can be ended");
                     panic!("schemathesis did not end: {}", self.output());
                 }
-                None => std::thread::sleep(Duration::from_millis(100)),
+                // Not the thread: connections that the program closes meanwhile must be seen to close.
+                None => tokio::time::sleep(Duration::from_millis(100)).await,
             }
         };
         assert!(

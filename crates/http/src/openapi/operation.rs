@@ -169,15 +169,14 @@ fn query(param: &Param) -> Value {
     let text = json!({ "type": "string" });
     let schema = match param.kind {
         Kind::Text => text,
-        // Empty is as good as absent.
         Kind::Uuid => {
             json!({ "type": "string", "anyOf": [{ "format": "uuid" }, { "maxLength": 0 }] })
         }
-        Kind::Integer => json!({ "type": "integer", "format": "int64" }),
-        Kind::Flag => json!({ "type": "boolean" }),
+        Kind::Integer => or_nothing(&json!({ "type": "integer", "format": "int64" })),
+        Kind::Flag => or_nothing(&json!({ "type": "boolean" })),
         Kind::Time => json!({ "type": "string", "format": "date-time" }),
         Kind::Between(least, most) => {
-            json!({ "type": "integer", "minimum": least, "maximum": most })
+            or_nothing(&json!({ "type": "integer", "minimum": least, "maximum": most }))
         }
         Kind::Lenient => json!({ "type": ["integer", "string"] }),
         Kind::Uuids(most) => {
@@ -189,6 +188,11 @@ fn query(param: &Param) -> Value {
         Kind::Word(words) => json!({ "type": "string", "enum": or_empty(words) }),
     };
     json!({ "name": param.name, "in": "query", "required": false, "schema": schema, "description": param.about })
+}
+
+/// This, or nothing: an empty value is as good as none.
+fn or_nothing(schema: &Value) -> Value {
+    json!({ "anyOf": [schema, { "type": "string", "maxLength": 0 }] })
 }
 
 /// These words, or nothing.
