@@ -91,7 +91,7 @@ cases! {
         a_deletion_frees_its_values_for_those_behind_it,
         abuse_08_a_batch_gets_not_found_for_an_identity_of_another_tenant,
         a_creation_without_its_grant_refuses_the_batch,
-        a_thousand_in_a_batch_are_far_faster_than_one_by_one,
+        a_thousand_in_a_batch_are_all_made,
         concurrent_batches_of_the_same_make_each_once,
         single_writes_pass_while_batches_are_written;
     schemas: a_schema_that_identities_have_is_not_deleted,

@@ -5,7 +5,7 @@ use std::{
 
 use palisade_authz::{Own, action};
 use palisade_identity::{CredentialType, IdentityId, filter::IdentityFilter};
-use palisade_store::Consistency;
+use palisade_store::{BatchItem, Consistency};
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement, TransactionTrait as _};
 use serde_json::json;
 use tracing::{
@@ -120,6 +120,34 @@ async fn case(house: &House, heard: &Heard) {
         "one of identities, one of secrets: {many:#?}"
     );
     similar_is_a_range_of_an_index(house, heard).await;
+    a_batch_takes_few_statements(house, heard).await;
+}
+
+async fn a_batch_takes_few_statements(house: &House, heard: &Heard) {
+    let mut items = Vec::new();
+    for number in 0..1_000 {
+        let body = json!({"traits": {"email": format!("b{number}@example.com")}});
+        let changed = Box::new(house.changed(&house.owner, body).await);
+        items.push(BatchItem::Create {
+            changed,
+            imports: None,
+        });
+    }
+    let batch = house
+        .grant::<action::BatchIdentities>(&house.owner, Own)
+        .await;
+    let create = house
+        .grant::<action::CreateIdentity>(&house.owner, Own)
+        .await;
+    heard.take();
+    let made = house.store.batch_identities(batch, Some(create), items);
+    assert!(made.await.expect("is done").iter().all(Result::is_ok));
+    let asked = heard.take();
+    assert!(
+        asked.len() <= 100,
+        "{} statements for a thousand: {asked:#?}",
+        asked.len()
+    );
 }
 
 async fn creations_that_wait_go_together(house: &House, heard: &Heard) {
