@@ -99,6 +99,7 @@ cases! {
     schemas: a_schema_that_identities_have_is_not_deleted,
         a_schema_is_created_once,
         an_identity_of_a_schema_that_went_meanwhile_is_refused_by_its_name,
+        a_schema_that_is_deleted_while_identities_take_it_up_leaves_none_of_them_behind,
         the_impact_of_a_schema_is_counted_and_sampled_within_its_budget,
         schemas_are_paged_by_number;
     links: a_link_and_a_credential_are_one_fact,
