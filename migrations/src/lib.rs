@@ -21,6 +21,8 @@ mod m0007_sessions;
 mod m0008_audit_details_and_rotation;
 mod m0009_idempotency_keys;
 mod m0011_session_tokens;
+mod m0014_provider_rules;
+mod m0015_review_and_history;
 
 use sea_orm_migration::{
     MigrationTrait, MigratorTrait, SchemaManager, async_trait,
@@ -45,6 +47,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0008_audit_details_and_rotation::Migration),
             Box::new(m0009_idempotency_keys::Migration),
             Box::new(m0011_session_tokens::Migration),
+            Box::new(m0014_provider_rules::Migration),
+            Box::new(m0015_review_and_history::Migration),
         ]
     }
 }
@@ -60,6 +64,7 @@ pub const TENANT_TABLES: &[(&str, &str)] = &[
     ("identity_secrets", "identity_id, type"),
     ("identity_providers", "id"),
     ("external_identities", "id"),
+    ("link_history", "id"),
     ("policies", "name"),
     ("audit_events", "id"),
     ("sessions", "id"),

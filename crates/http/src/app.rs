@@ -3,6 +3,7 @@
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
 use palisade_authz::Gate;
+use palisade_outbound::Reach;
 use palisade_store::Store;
 use palisade_tenancy::{Admission, Clock, SystemClock};
 
@@ -18,6 +19,8 @@ pub struct Settings {
     pub sessions: SessionSettings,
     /// How passwords are checked.
     pub passwords: PasswordSettings,
+    /// What may be reached of where tenants say.
+    pub outbound: Reach,
 }
 
 /// What the configuration says about the checking of passwords, for each node.

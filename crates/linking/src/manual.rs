@@ -33,16 +33,7 @@ pub fn plan_link(
     request: LinkRequest,
     already: Option<&ExternalIdentity>,
 ) -> Result<LinkPlan> {
-    let prefix = match provider.kind {
-        // Such an identifier is kept as `provider:subject`.
-        ProviderType::Oidc | ProviderType::Saml => provider.name.chars().count() + 1,
-        ProviderType::Scim => 0,
-    };
-    text(
-        "external_id",
-        &request.external_id,
-        MAX_IDENTIFIER.saturating_sub(prefix),
-    )?;
+    check_external_id(provider, &request.external_id)?;
     for (field, value) in [
         ("external_username", &request.external_username),
         ("external_email", &request.external_email),
@@ -101,6 +92,23 @@ pub fn plan_unlink(
         external_id: link.external_id.clone(),
         forced: managed || last,
     })
+}
+
+/// Whether this can be what a provider calls an account.
+///
+/// # Errors
+/// `invalid_request`.
+pub(crate) fn check_external_id(provider: &IdentityProvider, external_id: &str) -> Result<()> {
+    let prefix = match provider.kind {
+        // Such an identifier is kept as `provider:subject`.
+        ProviderType::Oidc | ProviderType::Saml => provider.name.chars().count() + 1,
+        ProviderType::Scim => 0,
+    };
+    text(
+        "external_id",
+        external_id,
+        MAX_IDENTIFIER.saturating_sub(prefix),
+    )
 }
 
 fn text(field: &str, value: &str, longest: usize) -> Result<()> {

@@ -6,6 +6,7 @@
 
 mod database;
 mod environment;
+mod issuers;
 mod keys;
 mod load;
 mod log;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 pub use database::{Database, DatabaseUrl};
 pub use environment::Environment;
+pub use issuers::Issuers;
 pub use load::load;
 pub use log::{Log, LogFormat};
 pub use metrics::Metrics;
@@ -42,6 +44,8 @@ pub struct Config {
     pub sessions: Sessions,
     /// How passwords are checked.
     pub passwords: Passwords,
+    /// How tokens of issuers are verified.
+    pub issuers: Issuers,
     /// Where spans go.
     pub telemetry: Telemetry,
     /// Where metrics can be had.
@@ -57,6 +61,7 @@ impl Config {
         self.database.check()?;
         self.sessions.check()?;
         self.passwords.check()?;
+        self.issuers.check()?;
         self.telemetry.check()?;
         self.metrics.check()?;
         self.log.check()

@@ -42,6 +42,7 @@ pub(crate) async fn serve(
                 attempts_of_identity: config.passwords.attempts_of_identity(),
                 attempts_of_tenant: config.passwords.attempts_of_tenant(),
             },
+            outbound: config.issuers.reach(),
         },
     ));
     let server = palisade_http::serve(

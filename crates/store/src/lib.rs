@@ -49,7 +49,7 @@ pub use links::imported::ImportGrants;
 pub use listen::Heard;
 pub use page::{Page, PageRequest};
 pub use policies::PolicyDocument;
-pub use providers::{IdentityProviderUpdate, NewIdentityProvider};
+pub use providers::{IdentityProviderUpdate, NewIdentityProvider, ProviderSettings};
 pub use replica::Consistency;
 pub use schemas::{ImpactBudget, Misfit, Numbering, SchemaDocument, SchemaImpact};
 pub use sealed::{Sealable, Sealed};

@@ -65,6 +65,13 @@ impl<'a> Columns<'a> {
         parse(&word).ok_or_else(|| unreadable(format!("unknown word `{word}` in a row")))
     }
 
+    /// The next column, a JSON document or null.
+    pub(crate) fn maybe_json<T: DeserializeOwned>(&mut self) -> Result<Option<T>, Fault> {
+        let text: Option<String> = self.get()?;
+        text.map(|text| serde_json::from_str(&text).map_err(|error| Error::internal(error).into()))
+            .transpose()
+    }
+
     /// The next column, a JSON document.
     pub(crate) fn json<T: DeserializeOwned>(&mut self) -> Result<T, Fault> {
         let text: String = self.get()?;

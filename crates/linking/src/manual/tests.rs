@@ -1,4 +1,4 @@
-use palisade_identity::{LinkId, ProviderId, Timestamp};
+use palisade_identity::{LinkId, LinkingRules, ProviderId, Timestamp};
 
 use super::*;
 
@@ -12,6 +12,9 @@ fn provider(kind: ProviderType) -> IdentityProvider {
         name: "google".to_owned(),
         kind,
         issuer: None,
+        enabled: true,
+        linking: LinkingRules::default(),
+        tokens: None,
         created_at: now(),
         updated_at: now(),
         revision: 1,

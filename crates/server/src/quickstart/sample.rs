@@ -15,7 +15,7 @@ use palisade_identity::{
     page::PageSize,
 };
 use palisade_linking::manual::{LinkRequest, plan_link};
-use palisade_store::{NewIdentityProvider, PageRequest};
+use palisade_store::{NewIdentityProvider, PageRequest, ProviderSettings};
 use palisade_tenancy::{Caller, Clock as _, SystemClock};
 use serde_json::{Value, json};
 
@@ -129,6 +129,7 @@ fn provider() -> NewIdentityProvider {
         name: PROVIDER.to_owned(),
         kind: ProviderType::Oidc,
         issuer: Some("https://accounts.google.com".to_owned()),
+        settings: ProviderSettings::default(),
     }
 }
 

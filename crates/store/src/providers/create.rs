@@ -5,7 +5,7 @@ use palisade_envelope::Result;
 use palisade_identity::{IdentityProvider, ProviderId, ProviderType};
 use palisade_tenancy::TenantId;
 
-use super::NewIdentityProvider;
+use super::{NewIdentityProvider, ProviderSettings, update::trust};
 use crate::{
     Store, act::Act, audit::record::record, fault::Fault, job::Job, row, sql::Bound, tx::TenantTx,
 };
@@ -61,14 +61,25 @@ async fn insert(
     id: ProviderId,
     new: &NewIdentityProvider,
 ) -> Result<IdentityProvider, Fault> {
-    let NewIdentityProvider { name, kind, issuer } = new;
+    let NewIdentityProvider {
+        name,
+        kind,
+        issuer,
+        settings,
+    } = new;
     let row = (id, name.as_str(), *kind, issuer.as_deref());
     tx.together(insertion(tx, [row])).await?;
+    if *settings != ProviderSettings::default() {
+        trust(tx, id, settings).await?;
+    }
     Ok(IdentityProvider {
         id,
         name: name.clone(),
         kind: *kind,
         issuer: issuer.clone(),
+        enabled: settings.enabled,
+        linking: settings.linking.clone(),
+        tokens: settings.tokens.clone(),
         created_at: tx.now(),
         updated_at: tx.now(),
         revision: 1,

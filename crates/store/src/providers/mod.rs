@@ -8,7 +8,7 @@ mod update;
 use std::collections::{BTreeMap, BTreeSet};
 
 use palisade_envelope::Result;
-use palisade_identity::{IdentityProvider, ProviderId, ProviderType};
+use palisade_identity::{IdentityProvider, LinkingRules, ProviderId, ProviderType, TokenRules};
 use palisade_tenancy::TenantScope;
 use sea_orm::QueryResult;
 
@@ -25,6 +25,30 @@ pub struct NewIdentityProvider {
     pub kind: ProviderType,
     /// The issuer URL (oidc) or entity id (saml).
     pub issuer: Option<String>,
+    /// What it is trusted with.
+    pub settings: ProviderSettings,
+}
+
+/// What a provider is trusted with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProviderSettings {
+    /// Whether anything comes through it.
+    pub enabled: bool,
+    /// By which rules its accounts are linked.
+    pub linking: LinkingRules,
+    /// By which rules its tokens are taken; `None`: they are not.
+    pub tokens: Option<TokenRules>,
+}
+
+impl Default for ProviderSettings {
+    /// It is enabled, links nobody, and its tokens are not taken.
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            linking: LinkingRules::default(),
+            tokens: None,
+        }
+    }
 }
 
 /// What is changed of a provider; `None` is kept. Name and type can't change: credentials are named after them.
@@ -32,25 +56,67 @@ pub struct NewIdentityProvider {
 pub struct IdentityProviderUpdate {
     /// `Some(None)` clears it.
     pub issuer: Option<Option<String>>,
+    /// All of what it is trusted with.
+    pub settings: Option<ProviderSettings>,
 }
 
+/// The columns that [`read`] reads, in its order; with the table's name and a dot before each where given.
+macro_rules! provider_columns {
+    () => {
+        "id, name, type, issuer, enabled, linking, tokens, created_at, updated_at, revision"
+    };
+    ($of:literal) => {
+        concat!(
+            $of,
+            "id, ",
+            $of,
+            "name, ",
+            $of,
+            "type, ",
+            $of,
+            "issuer, ",
+            $of,
+            "enabled, ",
+            $of,
+            "linking, ",
+            $of,
+            "tokens, ",
+            $of,
+            "created_at, ",
+            $of,
+            "updated_at, ",
+            $of,
+            "revision"
+        )
+    };
+}
+pub(crate) use provider_columns;
+
 fn provider(row: &QueryResult) -> Result<IdentityProvider, Fault> {
-    let mut columns = Columns::of(row);
+    read(&mut Columns::of(row))
+}
+
+/// The provider that the next columns of a row are.
+pub(crate) fn read(columns: &mut Columns<'_>) -> Result<IdentityProvider, Fault> {
     Ok(IdentityProvider {
         id: ProviderId::from_uuid(columns.get()?),
         name: columns.get()?,
         kind: columns.word(ProviderType::parse)?,
         issuer: columns.get()?,
+        enabled: columns.get::<i16>()? != 0,
+        linking: columns.maybe_json()?.unwrap_or_default(),
+        tokens: columns.maybe_json()?,
         created_at: columns.time()?,
         updated_at: columns.time()?,
         revision: columns.get()?,
     })
 }
 
-const ONE: TenantSql = TenantSql::new(
-    "SELECT id, name, type, issuer, created_at, updated_at, revision
-     FROM identity_providers WHERE tenant_id = $1 AND id = $2",
-);
+const ONE: TenantSql = TenantSql::new(concat!(
+    "SELECT ",
+    provider_columns!(),
+    " FROM identity_providers WHERE tenant_id = $1 AND id = $2"
+));
 
 async fn load(tx: &TenantTx<'_>, id: ProviderId) -> Result<Option<IdentityProvider>, Fault> {
     tx.one(ONE, [id.as_uuid().into()])

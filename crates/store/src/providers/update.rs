@@ -5,7 +5,7 @@ use palisade_envelope::Result;
 use palisade_identity::{IdentityProvider, ProviderId, etag::IfMatch};
 use palisade_tenancy::TenantId;
 
-use super::{IdentityProviderUpdate, load_locked};
+use super::{IdentityProviderUpdate, ProviderSettings, load_locked};
 use crate::{
     Store, act::Act, audit::record::record, fault::Fault, job::Job, row, sql::TenantSql,
     tx::TenantTx,
@@ -15,6 +15,29 @@ const UPDATE: TenantSql = TenantSql::new(
     "UPDATE identity_providers SET issuer = $3, updated_at = $4, revision = revision + 1
      WHERE tenant_id = $1 AND id = $2",
 );
+
+const TRUST: TenantSql = TenantSql::new(
+    "UPDATE identity_providers SET enabled = $3, linking = $4, tokens = $5 WHERE tenant_id = $1 AND id = $2",
+);
+
+/// Writes what the provider is trusted with.
+pub(super) async fn trust(
+    tx: &TenantTx<'_>,
+    id: ProviderId,
+    settings: &ProviderSettings,
+) -> Result<(), Fault> {
+    let values = [
+        id.as_uuid().into(),
+        i16::from(settings.enabled).into(),
+        row::json(&settings.linking)?,
+        settings
+            .tokens
+            .as_ref()
+            .map_or(Ok(row::maybe_text(None)), row::json)?,
+    ];
+    tx.execute(TRUST, values).await?;
+    Ok(())
+}
 
 impl Store {
     /// Changes the provider that is the grant's target; `None` where it is not there. `expected`: only from one of
@@ -65,8 +88,17 @@ impl Job for Update {
             return Ok(None);
         };
         IfMatch::check_sent(self.expected.as_ref(), Some(provider.revision))?;
-        let IdentityProviderUpdate { issuer } = self.update.clone();
+        let IdentityProviderUpdate { issuer, settings } = self.update.clone();
         provider.issuer = issuer.unwrap_or(provider.issuer);
+        if let Some(settings) = settings {
+            trust(tx, self.id, &settings).await?;
+            let ProviderSettings {
+                enabled,
+                linking,
+                tokens,
+            } = settings;
+            (provider.enabled, provider.linking, provider.tokens) = (enabled, linking, tokens);
+        }
         provider.updated_at = tx.now();
         let values = [
             self.id.as_uuid().into(),

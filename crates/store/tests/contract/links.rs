@@ -7,7 +7,7 @@ use palisade_identity::{
     ProviderType, change, etag::IfMatch,
 };
 use palisade_linking::manual::{LinkRequest, plan_link, plan_unlink};
-use palisade_store::{IdentityProviderUpdate, ImportGrants, NewIdentityProvider};
+use palisade_store::{IdentityProviderUpdate, ImportGrants, NewIdentityProvider, ProviderSettings};
 use palisade_tenancy::{Caller, Clock, SystemClock};
 use serde_json::json;
 
@@ -322,6 +322,13 @@ pub(crate) async fn a_forced_unlink_says_so_in_its_audit_event(house: &House) {
     );
 }
 
+fn issued_by(issuer: Option<Option<String>>) -> IdentityProviderUpdate {
+    IdentityProviderUpdate {
+        issuer,
+        ..IdentityProviderUpdate::default()
+    }
+}
+
 pub(crate) async fn concurrent_changes_of_a_provider_are_all_done(house: &House) {
     let google = house.providers(&house.owner).await.remove(0);
     let changes = (0..8).map(async |number| {
@@ -332,7 +339,7 @@ pub(crate) async fn concurrent_changes_of_a_provider_are_all_done(house: &House)
         let issuer = Some(Some(format!("https://{number}.example")));
         house
             .store
-            .update_identity_provider(grant, IdentityProviderUpdate { issuer }, None)
+            .update_identity_provider(grant, issued_by(issuer), None)
             .await
     });
     for answer in futures_util::future::join_all(changes).await {
@@ -374,6 +381,7 @@ pub(crate) async fn a_provider_that_is_in_use_stays(house: &House) {
         name: "okta".into(),
         kind: ProviderType::Saml,
         issuer: None,
+        settings: ProviderSettings::default(),
     };
     let grant = house
         .grant::<action::CreateIdentityProvider>(&house.owner, Own)
@@ -399,11 +407,7 @@ pub(crate) async fn a_provider_that_is_in_use_stays(house: &House) {
         .await;
     let updated = house
         .store
-        .update_identity_provider(
-            grant,
-            IdentityProviderUpdate { issuer },
-            Some(IfMatch::revision(1)),
-        )
+        .update_identity_provider(grant, issued_by(issuer), Some(IfMatch::revision(1)))
         .await;
     assert_eq!(updated.expect("updates").expect("is there").revision, 2);
     let grant = house

@@ -5,6 +5,7 @@ mod create;
 mod delete;
 mod get;
 mod list;
+mod rules;
 mod update;
 
 use actix_web::http::Method;
