@@ -17,6 +17,8 @@ pub enum Access {
     Operate,
     /// What an identity does with its own sessions. The group `personal`.
     Personal,
+    /// What an identity provider does by its rules. The group `sign_in`.
+    SignIn,
 }
 
 impl Access {
@@ -28,6 +30,7 @@ impl Access {
             Self::Manage => "manage",
             Self::Operate => "operate",
             Self::Personal => "personal",
+            Self::SignIn => "sign_in",
         }
     }
 }
@@ -97,6 +100,14 @@ actions! {
     LinkExternalIdentity = "external_identity:link", Write, IdentityTarget;
     /// Remove a link.
     UnlinkExternalIdentity = "external_identity:unlink", Write, ExternalIdentityTarget;
+    /// List the external identities of the tenant, linked or not.
+    ListAllExternalIdentities = "external_identity:list_all", Read, Own;
+    /// Read an external identity, and what became of it.
+    ReadExternalIdentity = "external_identity:read", Read, ExternalIdentityTarget;
+    /// Decide on an external identity that is linked to nobody, or take the latest decision back.
+    ResolveExternalIdentity = "external_identity:resolve", Write, ExternalIdentityTarget;
+    /// Sign in through an identity provider for the first time: the provider itself does it, by its rules.
+    SignInThroughProvider = "identity_provider:sign_in", SignIn, NamedTarget;
     /// Issue a session of an identity: whoever holds its token is the identity to all that ask.
     CreateSession = "identity:create_session", Manage, IdentityTarget;
     /// List the sessions of an identity.

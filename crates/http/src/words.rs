@@ -74,6 +74,14 @@ words! {
     AlgorithmWord as "TokenAlgorithm": "RS256" "RS384" "RS512" "PS256" "PS384" "PS512" "ES256" "ES384" "EdDSA";
     /// How a token says that it is an access token.
     TokenTypeWord as "TokenType": "at+jwt" "JWT";
+    /// Which rule stopped a link.
+    WhyWord as "WhyNotLinkedCode": "review_mode" "no_email" "email_malformed" "email_not_verified" "domain_not_trusted"
+        "nobody_found" "not_creatable" "several_candidates" "identity_inactive" "address_not_verified" "other_subject"
+        "returned";
+    /// How a user has an e-mail address.
+    HeldWord as "LinkCandidateMatch": "verified_address" "unverified_address" "identifier";
+    /// What became of an external identity.
+    HappenedWord as "LinkEventType": "linked" "unlinked" "queued" "rejected";
     /// How a link came to be.
     LinkedByWord as "LinkedBy": "auto" "manual" "scim";
     /// The state of a tenant.
@@ -91,6 +99,7 @@ mod tests {
         provider::{LinkingMode, MatchBy, OnConflict, TokenAlgorithm, TokenType},
         session::{Aal, Method},
     };
+    use palisade_linking::{Why, manual::Happened};
     use palisade_tenancy::{Role, TenantState};
 
     use super::*;
@@ -149,6 +158,17 @@ mod tests {
         assert_eq!(
             listed::<TokenTypeWord>(),
             TokenType::ALL
+                .iter()
+                .map(|one| one.as_str())
+                .collect::<Vec<_>>()
+        );
+        assert_eq!(
+            listed::<WhyWord>(),
+            Why::ALL.iter().map(|one| one.as_str()).collect::<Vec<_>>()
+        );
+        assert_eq!(
+            listed::<HappenedWord>(),
+            Happened::ALL
                 .iter()
                 .map(|one| one.as_str())
                 .collect::<Vec<_>>()

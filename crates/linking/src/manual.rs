@@ -2,10 +2,11 @@
 
 use palisade_envelope::{Code, Error, Result};
 use palisade_identity::{
-    ExternalIdentity, IdentityId, IdentityProvider, LinkedBy, ProviderType, change::MAX_IDENTIFIER,
+    ExternalIdentity, IdentityId, IdentityProvider, LinkId, LinkedBy, ProviderType,
+    change::MAX_IDENTIFIER,
 };
 
-use crate::{LinkPlan, UnlinkPlan};
+use crate::{Known, LinkPlan, UnlinkPlan, decision::Account};
 
 /// What the admin asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,8 +91,144 @@ pub fn plan_unlink(
         provider_name: link.provider_name.clone(),
         provider_type: link.provider_type,
         external_id: link.external_id.clone(),
+        linked_by: link.linked_by,
         forced: managed || last,
     })
+}
+
+/// What can become of an external identity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Happened {
+    /// It was linked.
+    Linked,
+    /// Its link was taken away.
+    Unlinked,
+    /// It was put before a person, or back there.
+    Queued,
+    /// An admin rejected it.
+    Rejected,
+}
+
+impl Happened {
+    /// Every one.
+    pub const ALL: &'static [Self] = &[Self::Linked, Self::Unlinked, Self::Queued, Self::Rejected];
+
+    /// As it stands in JSON and in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Linked => "linked",
+            Self::Unlinked => "unlinked",
+            Self::Queued => "queued",
+            Self::Rejected => "rejected",
+        }
+    }
+
+    /// The one that this word names.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|one| one.as_str() == word)
+    }
+}
+
+/// A rejection, or its end. Made by the planners only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MarkPlan {
+    link: LinkId,
+    rejects: bool,
+}
+
+impl MarkPlan {
+    /// The external identity.
+    pub const fn link(&self) -> LinkId {
+        self.link
+    }
+
+    /// Whether it is rejected, or waits again.
+    pub const fn rejects(&self) -> bool {
+        self.rejects
+    }
+}
+
+/// Plans the link of an external identity that waits, to `user`.
+///
+/// # Errors
+/// `already_linked`; `link_rejected` where an admin rejected it.
+pub fn plan_resolve(known: Known<'_>, user: IdentityId) -> Result<LinkPlan> {
+    if known.account.user_id.is_some() {
+        return Err(Error::new(Code::AlreadyLinked));
+    }
+    if known.rejected {
+        return Err(Error::new(Code::LinkRejected));
+    }
+    Ok(relink(known.account, user, LinkedBy::Manual))
+}
+
+fn relink(account: &ExternalIdentity, user: IdentityId, linked_by: LinkedBy) -> LinkPlan {
+    let account = Account {
+        existing: Some(account.id),
+        provider: account.identity_provider_id,
+        provider_name: account.provider_name.clone(),
+        provider_type: account.provider_type,
+        external_id: account.external_id.clone(),
+        username: account.external_username.clone(),
+        email: account.external_email.clone(),
+        display_name: account.external_display_name.clone(),
+        linked_by,
+    };
+    account.to(user)
+}
+
+/// Plans the rejection of an external identity that waits.
+///
+/// # Errors
+/// `already_linked`; `link_rejected` where it was rejected before.
+pub fn plan_reject(known: Known<'_>) -> Result<MarkPlan> {
+    if known.account.user_id.is_some() {
+        return Err(Error::new(Code::AlreadyLinked));
+    }
+    if known.rejected {
+        return Err(Error::new(Code::LinkRejected));
+    }
+    Ok(MarkPlan {
+        link: known.account.id,
+        rejects: true,
+    })
+}
+
+/// How the latest of what became of an external identity is taken back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UndoPlan {
+    /// The link goes, of this identity. [`plan_unlink`] says whether it may.
+    Unlink(IdentityId),
+    /// It is linked again, as it was.
+    Link(LinkPlan),
+    /// It waits again.
+    Reopen(MarkPlan),
+}
+
+/// Plans how what happened last is taken back: `latest` is what, to whom, and who linked.
+///
+/// # Errors
+/// `nothing_to_undo` where the external identity is no longer what that made of it, or where it only came to wait.
+pub fn plan_undo(
+    known: Known<'_>,
+    latest: Option<(Happened, Option<IdentityId>, LinkedBy)>,
+) -> Result<UndoPlan> {
+    let account = known.account;
+    match (latest, account.user_id) {
+        (Some((Happened::Linked, Some(user), _)), Some(now)) if user == now => {
+            Ok(UndoPlan::Unlink(user))
+        }
+        (Some((Happened::Unlinked, Some(user), linked_by)), None) if !known.rejected => {
+            Ok(UndoPlan::Link(relink(account, user, linked_by)))
+        }
+        (Some((Happened::Rejected, ..)), None) if known.rejected => {
+            Ok(UndoPlan::Reopen(MarkPlan {
+                link: account.id,
+                rejects: false,
+            }))
+        }
+        _ => Err(Error::new(Code::NothingToUndo)),
+    }
 }
 
 /// Whether this can be what a provider calls an account.

@@ -45,7 +45,13 @@ pub use audit::{Actor, AuditEvent, AuditEventId, AuditFilter, AuditedResource, D
 pub use idempotency::{Attempt, Reservation, ReservationRequest};
 pub use identities::{BatchItem, NumberedPage};
 pub use keys::{ApiKeyRecord, KeyOverlap, NewApiKey, RotatedKey};
-pub use links::imported::ImportGrants;
+pub use links::{
+    account::{Account, AccountFilter},
+    history::LinkEvent,
+    imported::ImportGrants,
+    resolve::To,
+    sign_in::{SignIn, SignInState},
+};
 pub use listen::Heard;
 pub use page::{Page, PageRequest};
 pub use policies::PolicyDocument;

@@ -40,6 +40,11 @@ impl<'a> Columns<'a> {
         Self { row, next: 0 }
     }
 
+    /// Passes over columns.
+    pub(crate) const fn skip(&mut self, columns: usize) {
+        self.next += columns;
+    }
+
     /// The next column.
     pub(crate) fn get<T: TryGetable>(&mut self) -> Result<T, DbErr> {
         let index = self.next;

@@ -13,8 +13,8 @@ use palisade_envelope::{Code, Error, Result};
 use palisade_identity::State;
 
 use crate::{
-    ApiKey, CachedDirectory, Caller, Clock, Directory, Principal, SessionToken, TenantId,
-    TenantState,
+    ApiKey, CachedDirectory, Caller, Clock, Directory, IdentityCredential, Principal, SessionToken,
+    TenantId, TenantState,
 };
 
 /// Whether a surface insists on `X-Tenant-ID`.
@@ -149,6 +149,8 @@ impl<D: Directory, C: Clock> Admission<D, C> {
         let principal = Principal::Identity {
             id: record.identity,
             name: format!("session {}", token.id()).into(),
+            credential: IdentityCredential::Session,
+            roles: Arc::from([]),
             schema_id: record.schema_id.into(),
             state: record.identity_state,
         };

@@ -26,7 +26,7 @@ pub use directory::{
     CachedDirectory, Directory, Invalidation, KeyRecord, SessionRecord, TenantState,
 };
 pub use name::TenantName;
-pub use principal::{Principal, PrincipalId};
+pub use principal::{IdentityCredential, Principal, PrincipalId};
 pub use role::Role;
 pub use scope::{Caller, TenantScope};
 pub use session_token::SessionToken;

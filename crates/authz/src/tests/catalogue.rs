@@ -30,6 +30,7 @@ fn the_schema_and_the_catalogue_have_the_same_actions_in_the_same_groups() {
         Access::Manage,
         Access::Operate,
         Access::Personal,
+        Access::SignIn,
     ]
     .map(Access::group);
     let of_catalogue: BTreeMap<String, BTreeSet<String>> = action::ALL

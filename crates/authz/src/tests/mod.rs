@@ -60,6 +60,8 @@ pub(crate) fn identity(number: u8) -> Principal {
     Principal::Identity {
         id: palisade_identity::IdentityId::from_uuid(id),
         name: "session".into(),
+        credential: palisade_tenancy::IdentityCredential::Session,
+        roles: [].into(),
         schema_id: "default".into(),
         state: palisade_identity::State::Active,
     }

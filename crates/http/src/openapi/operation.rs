@@ -65,6 +65,7 @@ fn word(access: Access) -> &'static str {
         Access::Manage => "manage",
         Access::Operate => "operate",
         Access::Personal => "personal",
+        Access::SignIn => "sign_in",
     }
 }
 

@@ -49,6 +49,12 @@ impl Store {
 /// What writes the row of a new identity, its index rows and secrets, and the audit row, in as few round trips as the
 /// database allows.
 fn statements(tx: &TenantTx<'_>, act: &Act, changed: &Changed) -> Result<Vec<Bound>, Fault> {
+    let statements = rows(tx, changed)?.into_iter();
+    Ok(tx.joined(statements.chain(record::statement(tx, [act])?)))
+}
+
+/// What writes the row of a new identity, its index rows and secrets.
+fn rows(tx: &TenantTx<'_>, changed: &Changed) -> Result<Vec<Bound>, Fault> {
     let Changed { identity, secrets } = changed;
     let mut row = vec![identity.id.as_uuid().into()];
     row.extend(values(identity)?);
@@ -59,9 +65,13 @@ fn statements(tx: &TenantTx<'_>, act: &Act, changed: &Changed) -> Result<Vec<Bou
         .insertion("identities", &columns, [row])
         .into_iter()
         .chain(index::insertions(tx, identity))
-        .chain(secrets::insertion(tx, identity.id, secrets))
-        .chain(record::statement(tx, [act])?);
-    Ok(tx.joined(statements))
+        .chain(secrets::insertion(tx, identity.id, secrets));
+    Ok(statements.collect())
+}
+
+/// Writes a new identity as part of another work. Links and audit rows are the caller's.
+pub(crate) async fn write(tx: &TenantTx<'_>, changed: &Changed) -> Result<(), Fault> {
+    tx.together(rows(tx, changed)?).await
 }
 
 struct Create {

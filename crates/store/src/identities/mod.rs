@@ -2,7 +2,7 @@
 
 mod batch;
 mod conflicts;
-mod create;
+pub(crate) mod create;
 mod delete;
 mod delete_credential;
 pub(crate) mod index;

@@ -56,7 +56,8 @@ const COLUMNS: &[&str] = &[
 
 // An account that the provider knows and nobody is linked to is taken over; one that is linked to another is not.
 const TAKE_OVER: &str = "ON CONFLICT (tenant_id, provider_id, external_id) DO UPDATE SET
-        identity_id = excluded.identity_id, linked_by = excluded.linked_by, updated_at = excluded.updated_at
+        identity_id = excluded.identity_id, linked_by = excluded.linked_by, updated_at = excluded.updated_at,
+        why = NULL, rejected_at = NULL, revision = external_identities.revision + 1
      WHERE external_identities.identity_id IS NULL";
 
 const UNLINK: TenantSql = TenantSql::new(

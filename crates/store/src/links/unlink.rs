@@ -3,9 +3,10 @@
 use palisade_authz::{Authorized, action::UnlinkExternalIdentity};
 use palisade_envelope::{Error, Result};
 use palisade_identity::change::Changed;
-use palisade_linking::UnlinkPlan;
+use palisade_linking::{UnlinkPlan, manual::Happened};
 use palisade_tenancy::TenantId;
 
+use super::history::{Note, note};
 use crate::{
     Store,
     act::Act,
@@ -75,6 +76,15 @@ impl Job for Unlink {
             return Ok(false);
         }
         update::write(tx, self.changed.identity.revision - 1, &self.changed).await?;
+        let event = Note {
+            forced: self.plan.forced(),
+            ..Note::of(
+                Happened::Unlinked,
+                Some(self.plan.user()),
+                self.plan.linked_by(),
+            )
+        };
+        note(tx, &self.act, self.plan.link(), &event).await?;
         record(tx, [&self.act]).await?;
         Ok(true)
     }

@@ -1,4 +1,4 @@
-//! Deletes a provider that knows nobody any more.
+//! Deletes a provider that nobody is linked at any more.
 
 use palisade_authz::{Authorized, action::DeleteIdentityProvider};
 use palisade_envelope::{Code, Error, Result};
@@ -14,7 +14,12 @@ const DELETE: TenantSql =
     TenantSql::new("DELETE FROM identity_providers WHERE tenant_id = $1 AND id = $2");
 
 const KNOWN: TenantSql = TenantSql::new(
-    "SELECT 1 FROM external_identities WHERE tenant_id = $1 AND provider_id = $2 LIMIT 1",
+    "SELECT 1 FROM external_identities WHERE tenant_id = $1 AND provider_id = $2 AND identity_id IS NOT NULL LIMIT 1",
+);
+
+// Those that wait for a person, with nobody to come through it any more.
+const FORGET: TenantSql = TenantSql::new(
+    "DELETE FROM external_identities WHERE tenant_id = $1 AND provider_id = $2 AND identity_id IS NULL",
 );
 
 impl Store {
@@ -22,7 +27,7 @@ impl Store {
     /// these revisions.
     ///
     /// # Errors
-    /// `in_use` while it has external identities, `stale_resource`.
+    /// `in_use` while it has external identities that are linked, `stale_resource`.
     #[tracing::instrument(name = "store.identity_provider.delete", skip_all, fields(tenant.id = %grant.tenant()))]
     pub async fn delete_identity_provider(
         &self,
@@ -64,10 +69,10 @@ impl Job for Delete {
         };
         IfMatch::check_sent(self.expected.as_ref(), Some(provider.revision))?;
         if tx.one(KNOWN, [self.id.as_uuid().into()]).await?.is_some() {
-            let message =
-                "the identity provider still has external identities; remove their links first";
+            let message = "the identity provider still has linked external identities; remove their links first";
             return Err(Error::with_message(Code::InUse, message).into());
         }
+        tx.execute(FORGET, [self.id.as_uuid().into()]).await?;
         let deleted = tx.execute(DELETE, [self.id.as_uuid().into()]).await? > 0;
         if deleted {
             record(tx, [&self.act]).await?;

@@ -118,7 +118,10 @@ const ONE: TenantSql = TenantSql::new(concat!(
     " FROM identity_providers WHERE tenant_id = $1 AND id = $2"
 ));
 
-async fn load(tx: &TenantTx<'_>, id: ProviderId) -> Result<Option<IdentityProvider>, Fault> {
+pub(crate) async fn load(
+    tx: &TenantTx<'_>,
+    id: ProviderId,
+) -> Result<Option<IdentityProvider>, Fault> {
     tx.one(ONE, [id.as_uuid().into()])
         .await?
         .map(|row| provider(&row))

@@ -20,6 +20,7 @@ use actix_web::http::Method;
 use palisade_authz::action;
 
 pub(crate) use body::IdentityBody;
+pub(crate) use change::{schema, taken};
 pub(crate) use list_query::time;
 
 use crate::routes::RouteTable;
