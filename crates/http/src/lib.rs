@@ -36,6 +36,7 @@ mod requests;
 mod routes;
 mod serve;
 mod sessions;
+mod sign_in;
 mod station;
 mod status_doc;
 mod trail;

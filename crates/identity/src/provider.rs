@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 /// By which rules a provider's accounts are linked to identities. `docs/adr/0012-when-accounts-are-linked.md` tells who
 /// wins.
@@ -202,4 +203,21 @@ pub struct RoleRule {
     pub value: String,
     /// The role, as keys of the tenant can have it.
     pub role: String,
+}
+
+/// What the provider says, in a token that was verified.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Assertion {
+    /// The subject.
+    pub subject: String,
+    /// The e-mail address, as it was sent.
+    pub email: Option<String>,
+    /// Whether the provider says, with the JSON value `true`, that it verified that very address.
+    pub email_verified: bool,
+    /// The user name.
+    pub username: Option<String>,
+    /// The name for people.
+    pub display_name: Option<String>,
+    /// Every claim of the token.
+    pub claims: Map<String, Value>,
 }

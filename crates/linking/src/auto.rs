@@ -8,28 +8,13 @@ use palisade_identity::{
 };
 use serde_json::{Map, Value};
 
+pub use palisade_identity::provider::Assertion;
+
 use crate::{
     Candidate, CreatePlan, Decision, Known, Refusal, ReviewPlan, Why,
     decision::Account,
     rules::{believed, chosen},
 };
-
-/// What the provider says, in a token that was verified.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Assertion {
-    /// The subject.
-    pub subject: String,
-    /// The e-mail address, as it was sent.
-    pub email: Option<String>,
-    /// Whether the provider says, with the JSON value `true`, that it verified that very address.
-    pub email_verified: bool,
-    /// The user name.
-    pub username: Option<String>,
-    /// The name for people.
-    pub display_name: Option<String>,
-    /// Every claim of the token.
-    pub claims: Map<String, Value>,
-}
 
 /// Decides. `known` is what is known of the subject, `candidates` are all identities of the tenant that have the e-mail
 /// address in its normal form, in whatever way.

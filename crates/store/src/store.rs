@@ -24,6 +24,7 @@ use crate::{
     idempotency::{self, Attempt, Attempted},
     job::Job,
     keys::used::UsedKeys,
+    links::synced::Synced,
     listen::Sink,
     readers::Readers,
     replica::Replica,
@@ -67,6 +68,7 @@ pub(crate) struct Inner {
     pub(crate) schemas: TenantCache<IdentitySchema>,
     pub(crate) session_tokens: TenantCache<SessionTokens>,
     pub(crate) used: UsedKeys,
+    pub(crate) synced: Synced,
     pub(crate) purges: Purges,
     denials: Denials,
     pub(crate) replica: Option<Replica>,
@@ -132,6 +134,7 @@ impl Store {
                 schemas: TenantCache::new(),
                 session_tokens: TenantCache::new(),
                 used: UsedKeys::default(),
+                synced: Synced::default(),
                 purges: Purges::default(),
                 denials: Denials::new(),
                 replica,
@@ -139,6 +142,7 @@ impl Store {
         };
         store.inner.denials.start(Arc::downgrade(&store.inner));
         UsedKeys::start(Arc::downgrade(&store.inner));
+        Synced::start(Arc::downgrade(&store.inner));
         idempotency::start(Arc::downgrade(&store.inner));
         Ok(store)
     }
@@ -220,6 +224,9 @@ impl Store {
         self.inner.denials.close().await;
         if let Err(error) = self.inner.used.flush(self).await {
             tracing::warn!(cause = %error, "the times of last use of API keys could not be written");
+        }
+        if let Err(error) = self.inner.synced.flush(self).await {
+            tracing::warn!(cause = %error, "what providers said of accounts could not be written");
         }
         self.inner.writer.close().await;
         self.inner.readers.close();

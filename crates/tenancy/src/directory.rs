@@ -12,10 +12,13 @@ use std::{
 use ipnet::IpNet;
 use moka::future::Cache;
 use palisade_envelope::Result;
-use palisade_identity::{IdentityId, SessionId, State, Timestamp};
+use palisade_identity::{IdentityId, LinkId, ProviderId, SessionId, State, Timestamp};
 use serde::Serialize;
 
-use crate::{Caller, KeyId, Principal, Role, TenantId};
+use crate::{
+    Caller, KeyId, Principal, Role, TenantId,
+    issuer::{AccountRecord, Profile, TenantIssuers},
+};
 
 /// Whether a tenant's callers are served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -117,6 +120,38 @@ pub trait Directory: Send + Sync + 'static {
         key: KeyId,
     ) -> impl Future<Output = Result<Option<KeyRecord>>> + Send;
 
+    /// The tenant's state and the enabled providers whose tokens it takes, in one statement; `None` where there is no such
+    /// tenant.
+    ///
+    /// # Errors
+    /// `unavailable` or `internal` when the database can't answer.
+    fn issuers(
+        &self,
+        tenant: TenantId,
+    ) -> impl Future<Output = Result<Option<TenantIssuers>>> + Send {
+        let _ = tenant;
+        std::future::ready(Ok(None))
+    }
+
+    /// Whom the account of this subject at this provider is linked to, in one statement; `None` where nobody.
+    ///
+    /// # Errors
+    /// `unavailable` or `internal` when the database can't answer.
+    fn account(
+        &self,
+        tenant: TenantId,
+        provider: ProviderId,
+        subject: &str,
+    ) -> impl Future<Output = Result<Option<AccountRecord>>> + Send {
+        let _ = (tenant, provider, subject);
+        std::future::ready(Ok(None))
+    }
+
+    /// Notes what the provider said of an account just now. Cheap: written down later, many at a time.
+    fn synced(&self, tenant: TenantId, link: LinkId, profile: &Profile) {
+        let _ = (tenant, link, profile);
+    }
+
     /// Notes that the key was used just now. Cheap: written down later, many at a time.
     fn used(&self, tenant: TenantId, key: KeyId);
 }
@@ -137,6 +172,12 @@ pub(crate) struct Entry {
     loaded: Instant,
 }
 
+/// One cached look-up of a tenant's issuers.
+pub(crate) struct Issuers {
+    pub(crate) of: TenantIssuers,
+    loaded: Instant,
+}
+
 /// A [`Directory`] with a cache before it. Every key of the cache contains the tenant.
 ///
 /// While the node hears of changes ([`CachedDirectory::set_live`]), entries live for [`Self::LIVE`];
@@ -144,6 +185,7 @@ pub(crate) struct Entry {
 pub struct CachedDirectory<D> {
     inner: D,
     cache: Cache<(TenantId, KeyId), Arc<Entry>>,
+    issuers: moka::sync::Cache<TenantId, Arc<Issuers>>,
     live: AtomicBool,
     generation: AtomicU64,
 }
@@ -164,6 +206,10 @@ impl<D: Directory> CachedDirectory<D> {
         Self {
             inner,
             cache,
+            issuers: moka::sync::Cache::builder()
+                .max_capacity(10_000)
+                .time_to_live(Self::LIVE)
+                .build(),
             live: AtomicBool::new(false),
             generation: AtomicU64::new(0),
         }
@@ -183,8 +229,12 @@ impl<D: Directory> CachedDirectory<D> {
     pub fn invalidate(&self, what: Invalidation) {
         self.generation.fetch_add(1, Ordering::SeqCst);
         match what {
-            Invalidation::Everything => self.cache.invalidate_all(),
+            Invalidation::Everything => {
+                self.cache.invalidate_all();
+                self.issuers.invalidate_all();
+            }
             Invalidation::Tenant(tenant) => {
+                self.issuers.invalidate(&tenant);
                 // Refused only when the cache was built without closures; then forgetting all is right, too.
                 if self
                     .cache
@@ -197,12 +247,41 @@ impl<D: Directory> CachedDirectory<D> {
         }
     }
 
-    pub(crate) async fn entry(&self, tenant: TenantId, key: KeyId) -> Result<Option<Arc<Entry>>> {
-        let bound = if self.live.load(Ordering::Acquire) {
+    /// How long an entry counts at the moment.
+    fn bound(&self) -> Duration {
+        if self.live.load(Ordering::Acquire) {
             Self::LIVE
         } else {
             Self::BLIND
+        }
+    }
+
+    /// The tenant's issuers; `None` where there is no such tenant, or it takes no tokens.
+    pub(crate) async fn issuers(&self, tenant: TenantId) -> Result<Option<Arc<Issuers>>> {
+        if let Some(found) = self.issuers.get(&tenant)
+            && found.loaded.elapsed() < self.bound()
+        {
+            return Ok(Some(found));
+        }
+        let loaded = Instant::now();
+        let generation = self.generation.load(Ordering::SeqCst);
+        let Some(of) = self.inner.issuers(tenant).await? else {
+            return Ok(None);
         };
+        // As with keys: tenants without are not kept, so that made-up ones push nothing out.
+        if of.issuers.is_empty() {
+            return Ok(None);
+        }
+        let found = Arc::new(Issuers { of, loaded });
+        self.issuers.insert(tenant, Arc::clone(&found));
+        if self.generation.load(Ordering::SeqCst) != generation {
+            self.issuers.invalidate(&tenant);
+        }
+        Ok(Some(found))
+    }
+
+    pub(crate) async fn entry(&self, tenant: TenantId, key: KeyId) -> Result<Option<Arc<Entry>>> {
+        let bound = self.bound();
         // Absent keys are not cached: a stream of made-up ids must not push real ones out.
         if let Some(entry) = self.cache.get(&(tenant, key)).await
             && entry.loaded.elapsed() < bound

@@ -1,6 +1,6 @@
 //! Who calls, and for which tenant.
 //!
-//! Owns: [`TenantId`], [`TenantScope`], [`Principal`], [`Caller`], API keys, session tokens, the admission of a request,
+//! Owns: [`TenantId`], [`TenantScope`], [`Principal`], [`Caller`], API keys, session tokens, tokens of issuers, the admission of a request,
 //! and (behind the feature `actix`) the middleware that does it. No other code reads `X-API-Key`, `Authorization`,
 //! `X-Session-Token`, `Cookie` or `X-Tenant-ID`.
 //! Depends on: `palisade-identity`, `palisade-envelope`. Knows no rows: the store implements [`Directory`].
@@ -10,6 +10,7 @@ pub mod admit;
 pub mod api_key;
 pub mod clock;
 pub mod directory;
+pub mod issuer;
 #[cfg(feature = "actix")]
 pub mod middleware;
 mod name;
@@ -19,7 +20,7 @@ mod scope;
 mod session_token;
 mod token;
 
-pub use admit::Admission;
+pub use admit::{Admission, Arrival};
 pub use api_key::{ApiKey, KeyId};
 pub use clock::{Clock, SystemClock};
 pub use directory::{

@@ -1,8 +1,11 @@
 //! The port that admission looks keys and sessions up through.
 
 use palisade_envelope::Result;
-use palisade_identity::SessionId;
-use palisade_tenancy::{Directory, KeyId, KeyRecord, Role, SessionRecord, TenantId, TenantState};
+use palisade_identity::{LinkId, ProviderId, SessionId};
+use palisade_tenancy::{
+    Directory, KeyId, KeyRecord, Role, SessionRecord, TenantId, TenantState,
+    issuer::{AccountRecord, Profile, TenantIssuers},
+};
 use sea_orm::QueryResult;
 
 use crate::{
@@ -31,6 +34,24 @@ impl Directory for Store {
     async fn key(&self, tenant: TenantId, key: KeyId) -> Result<Option<KeyRecord>> {
         let row = self.read_one(tenant, KEY, [key.as_uuid().into()]).await?;
         Ok(row.map(|row| read(tenant, key, &row)).transpose()?)
+    }
+
+    async fn issuers(&self, tenant: TenantId) -> Result<Option<TenantIssuers>> {
+        Ok(self.tenant_issuers(tenant).await?)
+    }
+
+    async fn account(
+        &self,
+        tenant: TenantId,
+        provider: ProviderId,
+        subject: &str,
+    ) -> Result<Option<AccountRecord>> {
+        Ok(self.linked_account(tenant, provider, subject).await?)
+    }
+
+    fn synced(&self, tenant: TenantId, link: LinkId, profile: &Profile) {
+        let now = self.inner.clock.now();
+        self.inner.synced.note(tenant, link, profile, now);
     }
 
     fn used(&self, tenant: TenantId, key: KeyId) {

@@ -10,6 +10,7 @@ mod load;
 mod release;
 pub(crate) mod resolve;
 pub(crate) mod sign_in;
+pub(crate) mod synced;
 mod unlink;
 
 use palisade_identity::{ExternalIdentity, IdentityId, LinkId, LinkedBy, ProviderId, ProviderType};
