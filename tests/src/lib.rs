@@ -37,6 +37,8 @@ mod idempotency;
 #[cfg(test)]
 mod isolation;
 #[cfg(test)]
+mod issuers;
+#[cfg(test)]
 mod keys;
 #[cfg(test)]
 mod nodes;

@@ -144,6 +144,19 @@ pub(super) fn sample(shape: &str, alpha: &Tenant, key: &str) -> Option<Sample> {
             own(&[&alpha.ada], Some(link))
         }
         ("DELETE", "/v1/users/{}/identities/{}") => own(&[&alpha.ada, &alpha.ada_link], None),
+        ("GET", "/v1/identities") => whole(None),
+        ("GET", "/v1/identities/{}" | "/v1/identities/{}/history") => own(&[&alpha.ada_link], None),
+        ("POST", "/v1/identities/{}/link") => {
+            own(&[&alpha.ada_link], Some(json!({"user_id": alpha.ada})))
+        }
+        ("POST", "/v1/identities/{}/create") => {
+            let traits = json!({"email": "probe@example.test"});
+            own(&[&alpha.ada_link], Some(json!({ "traits": traits })))
+        }
+        (
+            "POST",
+            "/v1/identities/{}/reject" | "/v1/identities/{}/unlink" | "/v1/identities/{}/undo",
+        ) => own(&[&alpha.ada_link], None),
         ("GET", "/v1/identity-providers" | "/v1/schemas" | "/v1/policies" | "/v1/api-keys") => {
             whole(None)
         }

@@ -69,3 +69,6 @@ pub struct Profile {
     /// The name for people.
     pub display_name: Option<String>,
 }
+
+#[cfg(test)]
+mod tests;
