@@ -66,7 +66,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("sea-orm", &["store", "migrations", "tests", "bench"]),
     ("sqlx", &["store", "bench"]),
     ("cedar-policy", &["authz"]),
-    ("jsonwebtoken", &["tenancy"]),
+    ("jsonwebtoken", &["tenancy", "store", "tests"]),
 ];
 
 const PREFIX: &str = "palisade-";

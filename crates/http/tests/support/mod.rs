@@ -55,6 +55,7 @@ impl Gateway {
         let settings = Settings {
             public_url: None,
             sessions: SessionSettings::default(),
+            outbound: palisade_outbound::Reach::default(),
             passwords: PasswordSettings {
                 attempts_of_identity: attempts,
                 attempts_of_tenant: attempts,

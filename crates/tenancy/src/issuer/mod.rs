@@ -3,7 +3,6 @@
 //! A token counts for one tenant: the one that `X-Tenant-ID` names, by the issuers and audiences that this tenant has
 //! registered. `docs/adr/0013-tokens-of-issuers.md` tells why, and what is refused.
 
-mod crypto;
 mod jwks;
 mod jws;
 mod keys;
