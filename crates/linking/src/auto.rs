@@ -54,18 +54,21 @@ pub fn plan(
         display_name: shown(assertion.display_name.as_deref()),
         linked_by: LinkedBy::Auto,
     };
+    // What an admin took away does not come back by itself.
+    let returned = known.is_some_and(|known| known.returned);
     if rules.mode == LinkingMode::Review {
-        return Ok(Decision::Review(ReviewPlan {
-            account,
-            why: Why::ReviewMode,
-        }));
+        let why = if returned {
+            Why::Returned
+        } else {
+            Why::ReviewMode
+        };
+        return Ok(Decision::Review(ReviewPlan { account, why }));
     }
     let unsure = |account, why| match rules.on_conflict {
         OnConflict::Review => Decision::Review(ReviewPlan { account, why }),
         OnConflict::Refuse => Decision::Refuse(Refusal::Unsure(why)),
     };
-    // What an admin took away does not come back by itself.
-    if known.is_some_and(|known| known.returned) {
+    if returned {
         return Ok(unsure(account, Why::Returned));
     }
     let email = match believed(rules, assertion.email.as_deref(), assertion.email_verified) {

@@ -10,6 +10,7 @@ use palisade_identity::{
 };
 use palisade_linking::{Candidate, CreatePlan, LinkPlan, ReviewPlan, manual::Happened};
 use palisade_tenancy::TenantId;
+use sea_orm::Value;
 
 use super::{
     account::{Account, account},
@@ -209,6 +210,10 @@ impl SigningIn {
     }
 
     async fn queue(&self, tx: &TenantTx<'_>, plan: &ReviewPlan) -> Result<(), Fault> {
+        let key =
+            || -> [Value; 2] { [plan.provider().as_uuid().into(), plan.external_id().into()] };
+        let before = tx.one(BY_SUBJECT, key()).await?;
+        let before = before.map(|row| account(&row)).transpose()?;
         let email = plan.email().and_then(Email::parse);
         let values = [
             LinkId::generate(tx.now()).as_uuid().into(),
@@ -225,9 +230,12 @@ impl SigningIn {
         if tx.execute(QUEUE, values).await? == 0 {
             return Err(Error::new(Code::AlreadyLinked).into());
         }
-        let key = [plan.provider().as_uuid().into(), plan.external_id().into()];
+        // The case is the same, and only what the provider says of it was written anew.
+        if before.is_some_and(|before| before.why == Some(plan.why())) {
+            return Ok(());
+        }
         let row = tx
-            .one(BY_SUBJECT, key)
+            .one(BY_SUBJECT, key())
             .await?
             .ok_or_else(|| Error::internal("the case was not written"))?;
         let queued = account(&row)?;
