@@ -16,6 +16,9 @@ impl MigrationTrait for Migration {
                 "ALTER TABLE external_identities ADD COLUMN rejected_at bigint",
                 // The e-mail address in normal form, where it is one: to look for candidates by, never a key.
                 "ALTER TABLE external_identities ADD COLUMN email_normal text",
+                // Rows that are there: for addresses of ASCII letters the normal form is their lower case; others are filled in
+                // when their provider speaks of them next.
+                "UPDATE external_identities SET email_normal = lower(external_email) WHERE external_email LIKE '%_@_%'",
                 "ALTER TABLE external_identities ADD COLUMN revision bigint NOT NULL DEFAULT 1",
                 "CREATE INDEX external_identities_unlinked ON external_identities (tenant_id, id)
                     WHERE identity_id IS NULL",
@@ -27,7 +30,7 @@ impl MigrationTrait for Migration {
                     id uuid NOT NULL,
                     link_id uuid NOT NULL,
                     at bigint NOT NULL,
-                    event text NOT NULL CHECK (event IN ('linked', 'unlinked', 'queued', 'rejected')),
+                    event text NOT NULL CHECK (event IN ('linked', 'unlinked', 'queued', 'rejected', 'forgotten')),
                     identity_id uuid,
                     linked_by text NOT NULL CHECK (linked_by IN ('auto', 'manual', 'scim')),
                     why text,

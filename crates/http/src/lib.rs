@@ -22,6 +22,7 @@ mod guard;
 mod hashing;
 mod idempotency;
 mod jwks;
+mod let_in;
 mod locate;
 mod observe;
 mod openapi;

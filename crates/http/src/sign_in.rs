@@ -18,12 +18,24 @@ use crate::{App, admin::identities::schema, guard::TRIES, trail::Trail};
 
 /// After how long a case that waits is written again, where nothing of it is new.
 const AGAIN: TimeDelta = TimeDelta::hours(1);
+/// After how long it is, whatever is new: how often somebody comes, and with what, is not for us to choose.
+const AT_MOST: TimeDelta = TimeDelta::minutes(10);
 
 /// Links the account, or makes an identity for it.
 ///
 /// # Errors
 /// `link_requires_review`, `not_linked`, `forbidden` where the tenant's policies say so; never who has the e-mail address.
 pub(crate) async fn first(app: &App, request: &HttpRequest, stranger: &Stranger) -> Result<()> {
+    let answer = tried(app, request, stranger).await;
+    if let Err(error) = &answer
+        && matches!(error.code(), Code::NotLinked | Code::LinkRequiresReview)
+    {
+        app.admission.turn_away(stranger, error.code());
+    }
+    answer
+}
+
+async fn tried(app: &App, request: &HttpRequest, stranger: &Stranger) -> Result<()> {
     for _ in 1..TRIES {
         match once(app, request, stranger).await {
             // Somebody was faster: what is so now is looked at anew.
@@ -43,6 +55,7 @@ async fn once(app: &App, request: &HttpRequest, stranger: &Stranger) -> Result<(
         .await?
         .ok_or_else(|| Error::new(Code::Unauthenticated))?;
     let known = state.account.as_ref().map(Account::known);
+    let revision = state.provider.revision;
     let now = app.clock.now();
     match auto::plan(&state.provider, said, known, &state.candidates)? {
         Decision::Known(_) => Ok(()),
@@ -61,6 +74,7 @@ async fn once(app: &App, request: &HttpRequest, stranger: &Stranger) -> Result<(
                 .store
                 .identity_to_sign_in(&grant, &plan)
                 .await?
+                .filter(|identity| state.revisions.get(&identity.id) == Some(&identity.revision))
                 .ok_or_else(|| Error::new(Code::StaleResource))?;
             let changed = change::link(
                 &identity,
@@ -70,14 +84,14 @@ async fn once(app: &App, request: &HttpRequest, stranger: &Stranger) -> Result<(
                 now,
             )?;
             let plan = SignIn::Link(plan, identity.revision, changed);
-            app.store.sign_in(grant, plan).await
+            app.store.sign_in(grant, revision, plan).await
         }
         Decision::Create(plan) => {
             let case = plan.review();
             let made = match made(app, &grant, &plan).await {
                 Ok(changed) => {
                     let plan = SignIn::Create(plan, changed);
-                    app.store.sign_in(grant, plan).await
+                    app.store.sign_in(grant, revision, plan).await
                 }
                 Err(error) => Err(error),
             };
@@ -144,6 +158,15 @@ async fn made(
         ..CreateIdentity::default()
     };
     let changed = change::create(input, &schema, IdentityId::generate(now), now)?;
+    // Where the schema does not make an address of the e-mail that is believed, what it does make one of was believed by nobody.
+    if let Some(email) = plan.verified_email() {
+        let addresses = &changed.identity.verifiable_addresses;
+        if !addresses.iter().all(|address| address.verified)
+            || !addresses.iter().any(|address| address.value == email)
+        {
+            return Err(Error::new(Code::SchemaViolation));
+        }
+    }
     let link = plan.link(changed.identity.id);
     change::with_account(
         changed,
@@ -163,16 +186,22 @@ async fn review(
 ) -> Result<Error> {
     let waits = state.account.as_ref().is_some_and(|account| {
         let external = &account.external;
-        account.why == Some(plan.why())
-            && external.external_email.as_deref() == plan.email()
-            && external.external_username.as_deref() == plan.username()
-            && external.external_display_name.as_deref() == plan.display_name()
-            && external
-                .last_synced_at
-                .is_some_and(|synced| app.clock.now() - synced < AGAIN)
+        let news =
+            |known: &Option<String>, said: Option<&str>| said.is_some() && known.as_deref() != said;
+        let new = account.why != Some(plan.why())
+            || news(&external.external_email, plan.email())
+            || news(&external.external_username, plan.username())
+            || news(&external.external_display_name, plan.display_name());
+        let pause = if new { AT_MOST } else { AGAIN };
+        external
+            .last_synced_at
+            .is_some_and(|synced| app.clock.now() - synced < pause)
     });
     if !waits {
-        app.store.sign_in(grant, SignIn::Review(plan)).await?;
+        let revision = state.provider.revision;
+        app.store
+            .sign_in(grant, revision, SignIn::Review(plan))
+            .await?;
     }
     Ok(Error::new(Code::LinkRequiresReview))
 }

@@ -77,11 +77,11 @@ words! {
     /// Which rule stopped a link.
     WhyWord as "WhyNotLinkedCode": "review_mode" "no_email" "email_malformed" "email_not_verified" "domain_not_trusted"
         "nobody_found" "not_creatable" "several_candidates" "identity_inactive" "address_not_verified" "other_subject"
-        "returned";
+        "returned" "issuer_changed";
     /// How a user has an e-mail address.
     HeldWord as "LinkCandidateMatch": "verified_address" "unverified_address" "identifier";
     /// What became of an external identity.
-    HappenedWord as "LinkEventType": "linked" "unlinked" "queued" "rejected";
+    HappenedWord as "LinkEventType": "linked" "unlinked" "queued" "rejected" "forgotten";
     /// How a link came to be.
     LinkedByWord as "LinkedBy": "auto" "manual" "scim";
     /// The state of a tenant.

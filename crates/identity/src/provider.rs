@@ -27,6 +27,23 @@ pub struct LinkingRules {
     pub create: NewUserRules,
 }
 
+impl LinkingRules {
+    /// Whether each claim that the rules require is there and has one of its values.
+    pub fn admit(&self, claims: &Map<String, Value>) -> bool {
+        has_claims(&self.required_claims, claims)
+    }
+}
+
+/// Whether each of the claims `required` is there and has one of its values.
+pub fn has_claims(required: &BTreeMap<String, Vec<String>>, claims: &Map<String, Value>) -> bool {
+    required.iter().all(|(name, allowed)| {
+        claims
+            .get(name)
+            .and_then(Value::as_str)
+            .is_some_and(|value| allowed.iter().any(|one| one == value))
+    })
+}
+
 /// What the traits of a new identity are made of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -118,12 +135,14 @@ words! {
         Jwt = "JWT";
 }
 
+#[expect(clippy::derivable_impls, reason = "a macro makes the enum")]
 impl Default for LinkingMode {
     fn default() -> Self {
         Self::Off
     }
 }
 
+#[expect(clippy::derivable_impls, reason = "a macro makes the enum")]
 impl Default for OnConflict {
     fn default() -> Self {
         Self::Review
@@ -206,7 +225,7 @@ pub struct RoleRule {
 }
 
 /// What the provider says, in a token that was verified.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Assertion {
     /// The subject.
     pub subject: String,
@@ -220,4 +239,11 @@ pub struct Assertion {
     pub display_name: Option<String>,
     /// Every claim of the token.
     pub claims: Map<String, Value>,
+}
+
+impl std::fmt::Debug for Assertion {
+    /// Without what it says of a person: such a text may end in a log.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Assertion(..)")
+    }
 }

@@ -37,7 +37,7 @@ pub fn plan(
     if rules.mode == LinkingMode::Off || !provider.enabled || provider.kind == ProviderType::Scim {
         return Ok(Decision::Refuse(Refusal::LinkingOff));
     }
-    if !has_required(rules, &assertion.claims) {
+    if !rules.admit(&assertion.claims) {
         return Ok(Decision::Refuse(Refusal::ClaimMismatch));
     }
     if !is_subject(provider, &assertion.subject) {
@@ -55,21 +55,17 @@ pub fn plan(
         linked_by: LinkedBy::Auto,
     };
     // What an admin took away does not come back by itself.
-    let returned = known.is_some_and(|known| known.returned);
+    let returned = known.and_then(|known| known.returned);
     if rules.mode == LinkingMode::Review {
-        let why = if returned {
-            Why::Returned
-        } else {
-            Why::ReviewMode
-        };
+        let why = returned.unwrap_or(Why::ReviewMode);
         return Ok(Decision::Review(ReviewPlan { account, why }));
     }
     let unsure = |account, why| match rules.on_conflict {
         OnConflict::Review => Decision::Review(ReviewPlan { account, why }),
         OnConflict::Refuse => Decision::Refuse(Refusal::Unsure(why)),
     };
-    if returned {
-        return Ok(unsure(account, Why::Returned));
+    if let Some(why) = returned {
+        return Ok(unsure(account, why));
     }
     let email = match believed(rules, assertion.email.as_deref(), assertion.email_verified) {
         Ok(email) => email,
@@ -88,16 +84,6 @@ pub fn plan(
     })
 }
 
-/// Whether each claim that the rules require has one of its values.
-fn has_required(rules: &LinkingRules, claims: &Map<String, Value>) -> bool {
-    rules.required_claims.iter().all(|(name, allowed)| {
-        claims
-            .get(name)
-            .and_then(Value::as_str)
-            .is_some_and(|value| allowed.iter().any(|one| one == value))
-    })
-}
-
 /// Whether the subject can be kept: for oidc and saml together with the provider's name, as `provider:subject`.
 fn is_subject(provider: &IdentityProvider, subject: &str) -> bool {
     let length = subject.chars().count();
@@ -107,7 +93,7 @@ fn is_subject(provider: &IdentityProvider, subject: &str) -> bool {
 }
 
 /// A text to show: nothing where it could not be kept.
-pub(crate) fn shown(text: Option<&str>) -> Option<String> {
+fn shown(text: Option<&str>) -> Option<String> {
     text.filter(|text| {
         !text.is_empty()
             && text.chars().count() <= MAX_IDENTIFIER
@@ -150,4 +136,4 @@ fn unescaped(part: &str) -> String {
 }
 
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;

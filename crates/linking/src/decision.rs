@@ -30,6 +30,11 @@ macro_rules! whys {
                 Self::ALL.iter().copied().find(|why| why.as_str() == word)
             }
 
+            /// Whether somebody took a link away: then no planner makes one again.
+            pub const fn was_linked(self) -> bool {
+                matches!(self, Self::Returned | Self::IssuerChanged)
+            }
+
             /// For people who decide on the case.
             pub const fn sentence(self) -> &'static str {
                 match self { $(Self::$variant => $sentence,)+ }
@@ -61,8 +66,10 @@ whys! {
     AddressNotVerified = "address_not_verified", "the identity that has the e-mail address has not verified it here";
     /// The one that has it is another account of the same provider.
     OtherSubject = "other_subject", "the identity that has the e-mail address is linked to another account at this provider";
-    /// An admin returned it.
-    Returned = "returned", "the link was taken away by hand";
+    /// A person took its link away, or deleted whom it was linked to.
+    Returned = "returned", "the link was taken away by hand, or with the user it was of";
+    /// The provider's issuer was changed: the subjects of another issuer are other people.
+    IssuerChanged = "issuer_changed", "the link was made while the provider had another issuer";
 }
 
 /// Why an account is turned away.
@@ -102,8 +109,8 @@ pub struct Known<'a> {
     pub account: &'a ExternalIdentity,
     /// Whether an admin rejected it.
     pub rejected: bool,
-    /// Whether an admin took its link away.
-    pub returned: bool,
+    /// Why it is no longer linked, where it was.
+    pub returned: Option<Why>,
 }
 
 /// An identity of the tenant that has the asserted e-mail address in one way or other.

@@ -12,7 +12,6 @@ pub mod imported;
 pub mod manual;
 mod plan;
 mod rules;
-pub mod scim;
 
 pub use decision::{Candidate, CreatePlan, Decision, Held, Known, Refusal, ReviewPlan, Why};
 pub use imported::ImportedLink;

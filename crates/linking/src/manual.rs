@@ -23,16 +23,15 @@ pub struct LinkRequest {
     pub external_display_name: Option<String>,
 }
 
-/// Plans a link to `provider`. `already` is the external identity of the same provider and `external_id`, if it is
-/// known, whoever it is linked to.
+/// Plans a link to `provider`. `already` is what is known of the same provider and `external_id`, whoever it is linked to.
 ///
 /// # Errors
-/// `already_linked` when it is linked, also to the same identity; `invalid_request` for values that are too long,
+/// `already_linked` when it is linked, also to the same identity; `link_rejected` where an admin rejected it; `invalid_request` for values that are too long,
 /// empty or hold control characters.
 pub fn plan_link(
     provider: &IdentityProvider,
     request: LinkRequest,
-    already: Option<&ExternalIdentity>,
+    already: Option<Known<'_>>,
 ) -> Result<LinkPlan> {
     check_external_id(provider, &request.external_id)?;
     for (field, value) in [
@@ -44,12 +43,15 @@ pub fn plan_link(
             text(field, value, MAX_IDENTIFIER)?;
         }
     }
-    if already.is_some_and(|known| known.user_id.is_some()) {
+    if already.is_some_and(|known| known.account.user_id.is_some()) {
         // Not to whom: that could be somebody the caller may not see.
         return Err(Error::new(Code::AlreadyLinked));
     }
+    if already.is_some_and(|known| known.rejected) {
+        return Err(Error::new(Code::LinkRejected));
+    }
     Ok(LinkPlan {
-        existing: already.map(|known| known.id),
+        existing: already.map(|known| known.account.id),
         user: request.user,
         provider: provider.id,
         provider_name: provider.name.clone(),
@@ -107,11 +109,19 @@ pub enum Happened {
     Queued,
     /// An admin rejected it.
     Rejected,
+    /// It was deleted, with what was decided of it.
+    Forgotten,
 }
 
 impl Happened {
     /// Every one.
-    pub const ALL: &'static [Self] = &[Self::Linked, Self::Unlinked, Self::Queued, Self::Rejected];
+    pub const ALL: &'static [Self] = &[
+        Self::Linked,
+        Self::Unlinked,
+        Self::Queued,
+        Self::Rejected,
+        Self::Forgotten,
+    ];
 
     /// As it stands in JSON and in the database.
     pub const fn as_str(self) -> &'static str {
@@ -120,6 +130,7 @@ impl Happened {
             Self::Unlinked => "unlinked",
             Self::Queued => "queued",
             Self::Rejected => "rejected",
+            Self::Forgotten => "forgotten",
         }
     }
 
@@ -194,6 +205,32 @@ pub fn plan_reject(known: Known<'_>) -> Result<MarkPlan> {
     })
 }
 
+/// Plans that an external identity that is linked to nobody is forgotten: who comes with it next is new.
+///
+/// # Errors
+/// `already_linked`.
+pub fn plan_forget(known: Known<'_>) -> Result<ForgetPlan> {
+    if known.account.user_id.is_some() {
+        return Err(Error::new(Code::AlreadyLinked));
+    }
+    Ok(ForgetPlan {
+        link: known.account.id,
+    })
+}
+
+/// That an external identity is forgotten. Made by [`plan_forget`] only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ForgetPlan {
+    link: LinkId,
+}
+
+impl ForgetPlan {
+    /// The external identity.
+    pub const fn link(&self) -> LinkId {
+        self.link
+    }
+}
+
 /// How the latest of what became of an external identity is taken back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum UndoPlan {
@@ -235,7 +272,7 @@ pub fn plan_undo(
 ///
 /// # Errors
 /// `invalid_request`.
-pub(crate) fn check_external_id(provider: &IdentityProvider, external_id: &str) -> Result<()> {
+fn check_external_id(provider: &IdentityProvider, external_id: &str) -> Result<()> {
     let prefix = match provider.kind {
         // Such an identifier is kept as `provider:subject`.
         ProviderType::Oidc | ProviderType::Saml => provider.name.chars().count() + 1,

@@ -1,4 +1,4 @@
-//! What `auto` and `scim` have in common: whether an e-mail address is enough, and for whom.
+//! Whether an e-mail address is enough, and for whom.
 
 use std::collections::BTreeSet;
 

@@ -79,7 +79,7 @@ impl Fetcher {
     /// [`Fault`].
     pub async fn get(&self, url: &str, most: usize) -> Result<Vec<u8>, Fault> {
         // Addresses in the URL itself are not looked up, so the filter of look-ups does not see them.
-        let url = self.reach.check(url).map_err(Fault::Refused)?;
+        let url = self.reach.document(url).map_err(Fault::Refused)?;
         let mut answer = self
             .client
             .get(url)

@@ -17,19 +17,32 @@ impl Reach {
         Self { allowed }
     }
 
+    /// The URL of an issuer that this text is: as [`Reach::document`], and without a query (OpenID Connect Discovery 1.0
+    /// section 3).
+    ///
+    /// # Errors
+    /// What was expected.
+    pub fn check(&self, text: &str) -> Result<Url, &'static str> {
+        let url = self.document(text)?;
+        match url.query() {
+            None => Ok(url),
+            Some(_) => Err("a URL without query and fragment"),
+        }
+    }
+
     /// The URL that this text is, if it may be asked for; what was expected, if not. A name is not looked up here: the
     /// address that it stands for is looked at when it is connected to ([`Reach::allows`]).
     ///
     /// # Errors
     /// What was expected.
-    pub fn check(&self, text: &str) -> Result<Url, &'static str> {
+    pub fn document(&self, text: &str) -> Result<Url, &'static str> {
         let url =
             Url::parse(text).map_err(|_| "an absolute URL such as `https://id.example.org`")?;
         if !url.username().is_empty() || url.password().is_some() {
             return Err("a URL without user name and password");
         }
-        if url.fragment().is_some() || url.query().is_some() {
-            return Err("a URL without query and fragment");
+        if url.fragment().is_some() {
+            return Err("a URL without fragment");
         }
         let literal = match url.host() {
             Some(Host::Ipv4(address)) => Some(IpAddr::V4(address)),
@@ -198,6 +211,10 @@ mod tests {
         ] {
             assert!(reach.check(text).is_ok(), "{text}");
         }
+        // Where keys are, the issuer says; some say it with a query.
+        let keys = "https://id.example.org/keys?p=policy";
+        assert!(reach.check(keys).is_err() && reach.document(keys).is_ok());
+        assert!(reach.document("https://id.example.org/keys#a").is_err());
     }
 
     #[test]

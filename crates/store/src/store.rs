@@ -222,12 +222,7 @@ impl Store {
     /// Writes down what waits in memory, finishes the writes that are queued and closes the connections.
     pub async fn close(&self) {
         self.inner.denials.close().await;
-        if let Err(error) = self.inner.used.flush(self).await {
-            tracing::warn!(cause = %error, "the times of last use of API keys could not be written");
-        }
-        if let Err(error) = self.inner.synced.flush(self).await {
-            tracing::warn!(cause = %error, "what providers said of accounts could not be written");
-        }
+        self.flush().await;
         self.inner.writer.close().await;
         self.inner.readers.close();
         if let Some(replica) = &self.inner.replica {
@@ -237,6 +232,17 @@ impl Store {
             if let Err(error) = pool.clone().close().await {
                 tracing::warn!(cause = %error, "a connection pool could not be closed");
             }
+        }
+    }
+
+    /// Writes down what waits in memory: when keys were used, and what providers said of accounts. It is done by itself, too,
+    /// every half minute.
+    pub async fn flush(&self) {
+        if let Err(error) = self.inner.used.flush(self).await {
+            tracing::warn!(cause = %error, "the times of last use of API keys could not be written");
+        }
+        if let Err(error) = self.inner.synced.flush(self).await {
+            tracing::warn!(cause = %error, "what providers said of accounts could not be written");
         }
     }
 

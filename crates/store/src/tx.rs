@@ -238,6 +238,21 @@ impl<'a> TenantTx<'a> {
         Ok(transaction.query_all_raw(statement).await?)
     }
 
+    /// Runs a write in whose text `{list}` stands for the values of `list`, behind those of `values`; how many rows it changed.
+    pub(crate) async fn execute_listed(
+        &self,
+        sql: TenantSql,
+        values: impl IntoIterator<Item = Value>,
+        list: impl IntoIterator<Item = Value>,
+    ) -> Result<u64, Fault> {
+        let mut bound = self.bind(sql, values);
+        let from = bound.values.len() + 1;
+        bound.values.extend(list);
+        let places = placeholders(from, bound.values.len() + 1 - from);
+        bound.text = bound.text.replace("{list}", &places);
+        self.run(bound).await
+    }
+
     /// All rows.
     pub(crate) async fn all(
         &self,

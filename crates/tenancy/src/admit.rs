@@ -17,7 +17,7 @@ use palisade_identity::State;
 use crate::{
     ApiKey, CachedDirectory, Caller, Clock, Directory, IdentityCredential, Principal, SessionToken,
     TenantId, TenantState, issuer,
-    issuer::{Stranger, Tokens},
+    issuer::{AccountState, Stranger, Tokens},
 };
 
 /// Whether a surface insists on `X-Tenant-ID`.
@@ -142,6 +142,14 @@ impl<D: Directory, C: Clock> Admission<D, C> {
         Ok(Arrival::Caller(caller))
     }
 
+    /// Somebody who came with a good token was not let in: the same token is answered the same for a moment, unless
+    /// something changes.
+    pub fn turn_away(&self, stranger: &Stranger, code: Code) {
+        if let Some(tokens) = &self.tokens {
+            tokens.turn_away(stranger, code);
+        }
+    }
+
     async fn arrive_by_token(
         &self,
         tokens: &Tokens,
@@ -163,7 +171,12 @@ impl<D: Directory, C: Clock> Admission<D, C> {
         let account = directory
             .account(tenant, issuer.provider, &verified.subject)
             .await?;
-        let Some(account) = account else {
+        let revision = match &account {
+            AccountState::Linked(_) | AccountState::Unknown => None,
+            AccountState::Unlinked(revision) => Some(*revision),
+        };
+        let AccountState::Linked(account) = account else {
+            let key = tokens.stranger(&verified, revision)?;
             let assertion = tokens.assertion(tenant, &of.issuers, token, now).await?;
             let principal = Principal::IdentityProvider {
                 id: issuer.provider,
@@ -173,6 +186,7 @@ impl<D: Directory, C: Clock> Admission<D, C> {
                 caller: Arc::new(Caller::new(tenant, principal, of.tenant_state)),
                 provider: issuer.provider,
                 assertion,
+                key,
             })));
         };
         if account.state != State::Active {
@@ -181,7 +195,7 @@ impl<D: Directory, C: Clock> Admission<D, C> {
         let aged = account
             .last_synced_at
             .is_none_or(|synced| now - synced >= SYNC_PERIOD);
-        if aged || account.profile != verified.profile {
+        if aged || verified.profile.has_news_for(&account.profile) {
             directory.synced(tenant, account.link, &verified.profile);
         }
         let principal = Principal::Identity {

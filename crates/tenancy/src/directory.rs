@@ -17,7 +17,7 @@ use serde::Serialize;
 
 use crate::{
     Caller, KeyId, Principal, Role, TenantId,
-    issuer::{AccountRecord, Profile, TenantIssuers},
+    issuer::{AccountState, Profile, TenantIssuers},
 };
 
 /// Whether a tenant's callers are served.
@@ -133,7 +133,7 @@ pub trait Directory: Send + Sync + 'static {
         std::future::ready(Ok(None))
     }
 
-    /// Whom the account of this subject at this provider is linked to, in one statement; `None` where nobody.
+    /// What is known of the account of this subject at this provider, and whom it is linked to, in one statement.
     ///
     /// # Errors
     /// `unavailable` or `internal` when the database can't answer.
@@ -142,9 +142,9 @@ pub trait Directory: Send + Sync + 'static {
         tenant: TenantId,
         provider: ProviderId,
         subject: &str,
-    ) -> impl Future<Output = Result<Option<AccountRecord>>> + Send {
+    ) -> impl Future<Output = Result<AccountState>> + Send {
         let _ = (tenant, provider, subject);
-        std::future::ready(Ok(None))
+        std::future::ready(Ok(AccountState::Unknown))
     }
 
     /// Notes what the provider said of an account just now. Cheap: written down later, many at a time.

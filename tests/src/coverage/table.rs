@@ -145,7 +145,9 @@ pub(super) fn sample(shape: &str, alpha: &Tenant, key: &str) -> Option<Sample> {
         }
         ("DELETE", "/v1/users/{}/identities/{}") => own(&[&alpha.ada, &alpha.ada_link], None),
         ("GET", "/v1/identities") => whole(None),
-        ("GET", "/v1/identities/{}" | "/v1/identities/{}/history") => own(&[&alpha.ada_link], None),
+        ("GET" | "DELETE", "/v1/identities/{}") | ("GET", "/v1/identities/{}/history") => {
+            own(&[&alpha.ada_link], None)
+        }
         ("POST", "/v1/identities/{}/link") => {
             own(&[&alpha.ada_link], Some(json!({"user_id": alpha.ada})))
         }
@@ -162,10 +164,9 @@ pub(super) fn sample(shape: &str, alpha: &Tenant, key: &str) -> Option<Sample> {
         }
         ("POST", "/v1/identity-providers") => whole(Some(provider)),
         ("GET" | "DELETE", "/v1/identity-providers/{}") => own(&[&alpha.provider], None),
-        ("PATCH" | "PUT", "/v1/identity-providers/{}") => own(
-            &[&alpha.provider],
-            Some(json!({"issuer": "https://probe.example.test"})),
-        ),
+        ("PATCH" | "PUT", "/v1/identity-providers/{}") => {
+            own(&[&alpha.provider], Some(json!({"enabled": true})))
+        }
         ("POST", "/v1/schemas") => whole(Some(
             json!({"id": "probe", "schema": crate::house::customer_schema()}),
         )),

@@ -49,10 +49,7 @@ impl Provider {
             issuer: text("issuer"),
             audience: text("audience"),
             secret: text("secret"),
-            http: reqwest::Client::builder()
-                .no_proxy()
-                .build()
-                .expect("a client"),
+            http: crate::client::http().no_proxy().build().expect("a client"),
             _process: process,
         }
     }

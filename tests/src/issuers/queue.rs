@@ -133,6 +133,17 @@ on_both_databases! {
         alpha.owner.post(&format!("{path}/undo"), json!({})).await.expect(200);
         let link = alpha.owner.request(reqwest::Method::POST, &format!("{path}/link")).json(&json!({"user_id": carol}));
         crate::client::send(link.header("If-Match", seen)).await.refused(412, "stale_resource");
+        // Whoever links lets somebody in: that takes what a session of the user takes.
+        let editor = alpha.caller("editor").await;
+        editor.post(&format!("{path}/link"), json!({"user_id": carol})).await.refused(403, "forbidden");
+        let provider_id = alpha.owner.get(&path).await.expect(200).text("/identity_provider_id");
+        let body = json!({"identity_provider_id": provider_id, "external_id": "sub-mine"});
+        editor.post(&format!("/v1/users/{carol}/identities"), body).await.refused(403, "forbidden");
+        let account = json!({"config": {"providers": [{"provider": "login", "subject": "sub-mine"}]}});
+        let body = json!({"schema_id": "default", "traits": {"email": "mine@example.test"}, "credentials": {"oidc": account}});
+        editor.post("/admin/identities", body).await.refused(403, "forbidden");
+        editor.post(&format!("{path}/reject"), json!({})).await.expect(200);
+        editor.post(&format!("{path}/undo"), json!({})).await.expect(200);
         let viewer = alpha.caller("viewer").await;
         viewer.get(&path).await.expect(200);
         viewer.get(&format!("{path}/history")).await.expect(200);
@@ -168,5 +179,77 @@ on_both_databases! {
         said["hd"] = json!("example.test");
         let bearer = Bearer::new(alpha, &provider.token("sub-carol", said).await);
         bearer.whoami().await.expect(200);
+        // Whoever leaves the organisation keeps the subject, and nothing else.
+        let left = Bearer::new(alpha, &provider.token("sub-carol", says("carol@example.test")).await);
+        left.whoami().await.refused(403, "not_linked");
+    }
+
+    async fn abuse_58_tokens_that_differ_leave_one_case_and_few_rows(house: House) {
+        let (alpha, provider) = (&house.alpha, Provider::start().await);
+        register(alpha, &provider, sure(), json!([])).await;
+        for round in 0..6 {
+            let said = if round % 2 == 0 { json!({}) } else { says("ada@example.test") };
+            let bearer = Bearer::new(alpha, &provider.token("sub-eve", said).await);
+            for _ in 0..3 {
+                bearer.whoami().await.refused(409, "link_requires_review");
+            }
+        }
+        let queue = waiting(alpha).await;
+        assert_eq!(queue.len(), 1);
+        let history = alpha.owner.all(&format!("/v1/identities/{}/history", id_of(&queue[0]))).await;
+        assert_eq!(history.len(), 1);
+        assert_eq!(alpha.owner.all("/v1/audit-events?action=identity_provider:sign_in").await.len(), 1);
+    }
+
+    async fn what_a_person_takes_away_stays_away_until_it_is_forgotten(house: House) {
+        let (alpha, provider) = (&house.alpha, Provider::start().await);
+        let carol = verified(alpha, "carol").await;
+        register(alpha, &provider, sure(), json!([])).await;
+        let owner = &alpha.owner;
+        let bearer = Bearer::new(alpha, &provider.token("sub-carol", says("carol@example.test")).await);
+        bearer.whoami().await.expect(200);
+        let link = owner.all(&format!("/v1/users/{carol}/identities")).await.remove(0);
+        let path = format!("/v1/users/{carol}/identities/{}?force=true", id_of(&link));
+        owner.delete(&path).await.expect(204);
+        bearer.whoami().await.refused(409, "link_requires_review");
+        let path = format!("/v1/identities/{}", id_of(&link));
+        let kept = owner.get(&path).await.expect(200).json();
+        assert_eq!((&kept["user_id"], &kept["why"]["code"]), (&json!(null), &json!("returned")));
+        owner.delete(&path).await.expect(204);
+        owner.get(&path).await.refused(404, "not_found");
+        bearer.whoami().await.expect(200);
+        // Ory's way to take it away.
+        let link = owner.all(&format!("/v1/users/{carol}/identities")).await.remove(0);
+        owner.delete(&format!("/v1/identities/{}", id_of(&link))).await.refused(409, "already_linked");
+        let way = format!("/admin/identities/{carol}/credentials/oidc?identifier=login:sub-carol&force=true");
+        owner.delete(&way).await.expect(204);
+        bearer.whoami().await.refused(409, "link_requires_review");
+
+        // abuse_42: nor does a token that is still good make somebody anew.
+        let dora = Bearer::new(alpha, &provider.token("sub-dora", says("dora@example.test")).await);
+        let id = dora.whoami().await.expect(200).text("/principal/id");
+        owner.delete(&format!("/admin/identities/{id}")).await.expect(204);
+        dora.whoami().await.refused(409, "link_requires_review");
+        let kept = waiting(alpha).await.into_iter().find(|one| one["external_id"] == "sub-dora").expect("waits");
+        assert_eq!((&kept["external_email"], &kept["why"]["code"]), (&json!(null), &json!("returned")));
+    }
+
+    async fn abuse_21_35_another_issuer_wants_force_and_takes_the_links_away(house: House) {
+        let (alpha, provider) = (&house.alpha, Provider::start().await);
+        let carol = verified(alpha, "carol").await;
+        let id = register(alpha, &provider, sure(), json!([])).await;
+        let bearer = Bearer::new(alpha, &provider.token("sub-carol", says("carol@example.test")).await);
+        bearer.whoami().await.expect(200);
+        let (path, other) = (format!("/v1/identity-providers/{id}"), Provider::start().await);
+        let body = json!({"issuer": other.issuer, "tokens": {"audiences": [other.audience]}});
+        alpha.owner.patch(&path, body.clone()).await.refused(409, "in_use");
+        bearer.whoami().await.expect(200);
+        alpha.owner.patch(&format!("{path}?force=true"), body).await.expect(200);
+        super::within_a_second(&bearer, 401).await;
+        // Another's `sub-carol` is not Carol.
+        let namesake = Bearer::new(alpha, &other.token("sub-carol", says("carol@example.test")).await);
+        namesake.whoami().await.refused(409, "link_requires_review");
+        assert_eq!(waiting(alpha).await[0]["why"]["code"], "issuer_changed");
+        assert!(alpha.owner.all(&format!("/v1/users/{carol}/identities")).await.is_empty());
     }
 }

@@ -67,7 +67,7 @@ impl Gateway {
         tokio::spawn(serve(app, listener, 1, Duration::from_secs(1)).expect("serves"));
         Self {
             base,
-            client: reqwest::Client::new(),
+            client: client(),
             acme,
             globex,
             operator,
@@ -158,4 +158,10 @@ async fn key(store: &Store, gate: &Gate<Store>, tenant: TenantId, roles: Vec<Rol
         .expect("a key")
         .1
         .reveal()
+}
+
+fn client() -> reqwest::Client {
+    // It wants a library for TLS also where there is none.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::new()
 }

@@ -12,13 +12,13 @@ fn now() -> Timestamp {
     Timestamp::from_timestamp(1_800_000_000, 0).expect("in range")
 }
 
-pub(crate) fn user(number: u8) -> IdentityId {
+fn user(number: u8) -> IdentityId {
     IdentityId::parse(&format!("0190f3c0-0000-7000-8000-0000000000{number:02x}"))
         .expect("is a UUID")
 }
 
 /// A provider that is trusted for `example.org` and may link and create.
-pub(crate) fn trusted(kind: ProviderType) -> IdentityProvider {
+fn trusted(kind: ProviderType) -> IdentityProvider {
     IdentityProvider {
         id: ProviderId::generate(now()),
         name: "acme".to_owned(),
@@ -51,7 +51,7 @@ fn says(email: &str, verified: bool) -> Assertion {
     }
 }
 
-pub(crate) fn known(user: Option<IdentityId>) -> ExternalIdentity {
+fn known(user: Option<IdentityId>) -> ExternalIdentity {
     ExternalIdentity {
         id: LinkId::generate(now()),
         user_id: user,
@@ -159,7 +159,7 @@ fn abuse_35_a_subject_stays_with_whom_it_is_linked_to() {
     let known = Known {
         account: &account,
         rejected: false,
-        returned: false,
+        returned: None,
     };
     for said in [
         says("ada@example.org", true),
@@ -235,24 +235,26 @@ fn what_an_admin_rejected_or_took_back_does_not_come_back_by_itself() {
     let rejected = Known {
         account: &account,
         rejected: true,
-        returned: false,
+        returned: None,
     };
     let found = [holder(1, Held::Verified)];
     let decision = plan(&provider, &said, Some(rejected), &found).expect("is planned");
     assert_eq!(decision, Decision::Refuse(Refusal::Rejected));
-    let returned = Known {
-        account: &account,
-        rejected: false,
-        returned: true,
-    };
-    assert_eq!(
-        why(&plan(&provider, &said, Some(returned), &found).expect("is planned")),
-        Why::Returned
-    );
+    for gone in [Why::Returned, Why::IssuerChanged] {
+        let returned = Known {
+            account: &account,
+            rejected: false,
+            returned: Some(gone),
+        };
+        for found in [&found[..], &[]] {
+            let decision = plan(&provider, &said, Some(returned), found);
+            assert_eq!(why(&decision.expect("is planned")), gone);
+        }
+    }
     let waiting = Known {
         account: &account,
         rejected: false,
-        returned: false,
+        returned: None,
     };
     let Decision::Link(link) = plan(&provider, &said, Some(waiting), &found).expect("is planned")
     else {
@@ -407,11 +409,17 @@ proptest! {
     #[test]
     fn without_trust_nobody_is_linked_and_nobody_made(
         rules in rules(), email in email(), verified: bool, enabled: bool, candidates in candidates(), waits: bool,
+        rejected in prop::bool::weighted(0.2), returned in prop::bool::weighted(0.2), other_claim in prop::bool::weighted(0.2),
     ) {
+        let mut rules = rules;
+        if other_claim {
+            rules.required_claims.insert("hd".to_owned(), vec!["another.example".to_owned()]);
+        }
         let provider = IdentityProvider { linking: rules, enabled, ..trusted(ProviderType::Oidc) };
         let said = Assertion { email: email.clone(), ..says("", verified) };
         let account = known(None);
-        let known = waits.then_some(Known { account: &account, rejected: false, returned: false });
+        let returned = returned.then_some(Why::Returned);
+        let known = waits.then_some(Known { account: &account, rejected, returned });
         let decision = plan(&provider, &said, known, &candidates).expect("is planned");
         // The same words have the same answer, in whatever order candidates were found.
         let mut others = candidates.clone();
@@ -421,6 +429,8 @@ proptest! {
 
         let address = email.as_deref().and_then(Email::parse);
         let believed = provider.enabled
+            && !other_claim
+            && known.is_none_or(|known| !known.rejected && known.returned.is_none())
             && provider.linking.mode == LinkingMode::Auto
             && verified
             && address.as_ref().is_some_and(|address| {

@@ -74,7 +74,7 @@ fn an_account_that_is_linked_is_refused_whoever_it_is_linked_to() {
         let error = plan_link(
             &provider(ProviderType::Oidc),
             request.clone(),
-            Some(&linked),
+            Some(of(&linked, false)),
         )
         .expect_err("is refused");
         assert_eq!(error.code(), Code::AlreadyLinked);
@@ -91,10 +91,17 @@ fn an_account_that_waits_unlinked_is_taken_up() {
     let plan = plan_link(
         &provider(ProviderType::Oidc),
         request("sub"),
-        Some(&waiting),
+        Some(of(&waiting, false)),
     )
     .expect("is planned");
     assert_eq!(plan.existing(), Some(waiting.id));
+    let rejected = Some(of(&waiting, true));
+    let refused = plan_link(&provider(ProviderType::Oidc), request("sub"), rejected);
+    assert_eq!(
+        refused.expect_err("is refused").code(),
+        Code::LinkRejected,
+        "as everywhere"
+    );
 }
 
 #[test]
@@ -220,7 +227,7 @@ fn of(account: &ExternalIdentity, rejected: bool) -> Known<'_> {
     Known {
         account,
         rejected,
-        returned: false,
+        returned: None,
     }
 }
 

@@ -98,7 +98,11 @@ async fn link(
         external_email: Some(person.email()),
         external_display_name: Some(format!("{} {}", person.first, person.last)),
     };
-    let plan = match plan_link(provider, request, already.as_ref()) {
+    let plan = match plan_link(
+        provider,
+        request,
+        already.as_ref().map(palisade_store::Account::known),
+    ) {
         Err(error) if error.code() == Code::AlreadyLinked => return Ok(()),
         plan => plan?,
     };

@@ -60,7 +60,7 @@ const WRITTEN: &[&str] = &[
     "revision",
 ];
 
-fn identity(row: &QueryResult) -> Result<Identity, Fault> {
+pub(crate) fn identity(row: &QueryResult) -> Result<Identity, Fault> {
     read(&mut Columns::of(row))
 }
 

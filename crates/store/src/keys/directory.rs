@@ -4,7 +4,7 @@ use palisade_envelope::Result;
 use palisade_identity::{LinkId, ProviderId, SessionId};
 use palisade_tenancy::{
     Directory, KeyId, KeyRecord, Role, SessionRecord, TenantId, TenantState,
-    issuer::{AccountRecord, Profile, TenantIssuers},
+    issuer::{AccountState, Profile, TenantIssuers},
 };
 use sea_orm::QueryResult;
 
@@ -45,7 +45,7 @@ impl Directory for Store {
         tenant: TenantId,
         provider: ProviderId,
         subject: &str,
-    ) -> Result<Option<AccountRecord>> {
+    ) -> Result<AccountState> {
         Ok(self.linked_account(tenant, provider, subject).await?)
     }
 

@@ -1,7 +1,5 @@
 //! External identities by themselves, linked or not: the queue of those that wait for a person.
 
-use std::collections::BTreeSet;
-
 use palisade_authz::{Authorized, ExternalIdentityTarget, action::ListAllExternalIdentities};
 use palisade_envelope::Result;
 use palisade_identity::{
@@ -40,7 +38,7 @@ impl Account {
         Known {
             account: &self.external,
             rejected: self.rejected_at.is_some(),
-            returned: self.why == Some(Why::Returned),
+            returned: self.why.filter(|why| why.was_linked()),
         }
     }
 
@@ -110,12 +108,13 @@ pub(crate) fn account(row: &QueryResult) -> Result<Account, Fault> {
 
 /// Looks up the candidates of those that are linked to nobody.
 async fn with_candidates(tx: &TenantTx<'_>, accounts: &mut [Account]) -> Result<(), Fault> {
-    let emails: BTreeSet<String> = accounts
-        .iter()
-        .filter(|account| account.external.user_id.is_none())
-        .filter_map(|account| account.email.clone())
-        .collect();
-    let found = holders(tx, &emails.iter().map(String::as_str).collect()).await?;
+    let unlinked = || {
+        let accounts = accounts.iter();
+        accounts.filter(|account| account.external.user_id.is_none())
+    };
+    let emails = unlinked().filter_map(|account| account.email.as_deref());
+    let providers = unlinked().map(|account| account.external.identity_provider_id);
+    let found = holders(tx, &emails.collect(), &providers.collect()).await?;
     for account in accounts {
         if let (None, Some(email)) = (account.external.user_id, &account.email) {
             account.candidates = found.of(email, account.external.identity_provider_id);

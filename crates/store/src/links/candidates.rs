@@ -1,7 +1,7 @@
 //! Who has an e-mail address, in whatever way: for decisions on links. In statements of a number that does not depend on
 //! how many addresses there are.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use palisade_identity::{IdentityId, ProviderId, State, VerifiableAddress, Via};
 use palisade_linking::{Candidate, Held};
@@ -34,6 +34,8 @@ struct Holder {
 #[derive(Debug, Default)]
 pub(crate) struct Holders {
     by_email: BTreeMap<String, Vec<Holder>>,
+    /// The revisions of the identities when they were found.
+    pub(crate) revisions: BTreeMap<IdentityId, i64>,
     linked: BTreeSet<(IdentityId, ProviderId)>,
 }
 
@@ -51,18 +53,21 @@ impl Holders {
     }
 }
 
-/// Looks for all who have one of these addresses, which are in normal form.
-pub(crate) async fn holders(tx: &TenantTx<'_>, emails: &BTreeSet<&str>) -> Result<Holders, Fault> {
+/// Looks for all who have one of these addresses, which are in normal form, and which of them are linked at these providers.
+pub(crate) async fn holders(
+    tx: &TenantTx<'_>,
+    emails: &BTreeSet<&str>,
+    providers: &BTreeSet<ProviderId>,
+) -> Result<Holders, Fault> {
     let mut holders = Holders::default();
     if emails.is_empty() {
         return Ok(holders);
     }
     let limit = emails.len() as u64 * MOST_EACH;
     let values = || emails.iter().map(|email| Value::from(*email));
-    let mut found: HashMap<IdentityId, ()> = HashMap::new();
 
     let join = "JOIN identities i ON i.tenant_id = t.tenant_id AND i.id = t.identity_id";
-    let columns = "t.value, t.kind, i.id, i.state, i.verifiable_addresses";
+    let columns = "t.value, t.kind, i.id, i.revision, i.state, i.verifiable_addresses";
     let mut select = Select::joined(columns, "identity_addresses", join, tx.tenant());
     select.and_text("t.kind IN ('verifiable', 'recovery') AND t.via = 'email'");
     select.and_in("t.value", values());
@@ -70,6 +75,7 @@ pub(crate) async fn holders(tx: &TenantTx<'_>, emails: &BTreeSet<&str>) -> Resul
         let mut columns = Columns::of(&row);
         let (email, kind): (String, String) = (columns.get()?, columns.get()?);
         let user = IdentityId::from_uuid(columns.get()?);
+        holders.revisions.insert(user, columns.get()?);
         let state = columns.word(State::parse)?;
         let addresses: Vec<VerifiableAddress> = columns.json()?;
         let verified = addresses
@@ -80,12 +86,11 @@ pub(crate) async fn holders(tx: &TenantTx<'_>, emails: &BTreeSet<&str>) -> Resul
             ("verifiable", false) => Held::Unverified,
             _ => Held::Named,
         };
-        found.insert(user, ());
         let holder = Holder { user, state, held };
         holders.by_email.entry(email).or_default().push(holder);
     }
 
-    let columns = "t.identifier, i.id, i.state";
+    let columns = "t.identifier, i.id, i.revision, i.state";
     let mut select = Select::joined(columns, "identity_identifiers", join, tx.tenant());
     select.and_in("t.type", TYPES.map(Value::from));
     select.and_in("t.identifier", values());
@@ -96,21 +101,24 @@ pub(crate) async fn holders(tx: &TenantTx<'_>, emails: &BTreeSet<&str>) -> Resul
         let mut columns = Columns::of(&row);
         let email: String = columns.get()?;
         let user = IdentityId::from_uuid(columns.get()?);
+        holders.revisions.insert(user, columns.get()?);
         let state = columns.word(State::parse)?;
-        found.insert(user, ());
         let held = Held::Named;
         let holder = Holder { user, state, held };
         holders.by_email.entry(email).or_default().push(holder);
     }
 
+    let found: Vec<Value> = (holders.revisions.keys())
+        .map(|user| user.as_uuid().into())
+        .collect();
     if !found.is_empty() {
         let columns = "DISTINCT t.identity_id, t.provider_id";
         let mut select = Select::new(columns, "external_identities", tx.tenant());
-        select.and_in(
-            "t.identity_id",
-            found.keys().map(|user| user.as_uuid().into()),
-        );
-        let bound = select.finish("t.identity_id, t.provider_id", limit * MOST_EACH);
+        let most = (found.len() * providers.len()) as u64;
+        select.and_in("t.identity_id", found);
+        let of = providers.iter().map(|provider| provider.as_uuid().into());
+        select.and_in("t.provider_id", of);
+        let bound = select.finish("t.identity_id, t.provider_id", most);
         for row in tx.all_bound(bound).await? {
             let mut columns = Columns::of(&row);
             let user = IdentityId::from_uuid(columns.get()?);

@@ -83,6 +83,14 @@ const COLUMNS: &[&str] = &[
     "request_id",
 ];
 
+/// What is to be noted of one of many links.
+#[derive(Clone, Debug)]
+pub(crate) struct Event<'a> {
+    pub(crate) act: &'a Act,
+    pub(crate) link: LinkId,
+    pub(crate) note: Note,
+}
+
 /// Notes what became of a link, in the transaction that did it.
 pub(crate) async fn note(
     tx: &TenantTx<'_>,
@@ -90,7 +98,25 @@ pub(crate) async fn note(
     link: LinkId,
     note: &Note,
 ) -> Result<(), Fault> {
-    let row = vec![
+    let row = values(tx, act, link, note);
+    tx.insert("link_history", COLUMNS, [row]).await?;
+    Ok(())
+}
+
+/// Notes what became of many links, in statements of many rows.
+pub(crate) async fn note_many<'a>(
+    tx: &TenantTx<'_>,
+    events: impl Iterator<Item = Event<'a>>,
+) -> Result<(), Fault> {
+    let rows = events
+        .map(|event| values(tx, event.act, event.link, &event.note))
+        .collect();
+    tx.insert_many("link_history", COLUMNS, rows, "").await?;
+    Ok(())
+}
+
+fn values(tx: &TenantTx<'_>, act: &Act, link: LinkId, note: &Note) -> Vec<Value> {
+    vec![
         ids::uuid_at(tx.now()).into(),
         link.as_uuid().into(),
         row::at(tx.now()),
@@ -104,9 +130,7 @@ pub(crate) async fn note(
         act.principal.id().as_uuid().into(),
         act.principal.name().into(),
         (*act.context.request_id).into(),
-    ];
-    tx.insert("link_history", COLUMNS, [row]).await?;
-    Ok(())
+    ]
 }
 
 const LIST: TenantSql = TenantSql::new(

@@ -7,7 +7,7 @@ use palisade_linking::{LinkPlan, manual::Happened};
 use palisade_tenancy::TenantId;
 
 use super::{
-    external,
+    account::account,
     history::{Note, note},
     load::BY_SUBJECT,
 };
@@ -47,8 +47,24 @@ pub(super) async fn link(
     plan: &LinkPlan,
     changed: &Changed,
 ) -> Result<ExternalIdentity, Fault> {
+    // First, so that what stands in the way is named, and not what follows from it.
+    free(tx, plan).await?;
     update::write(tx, base_revision, changed).await?;
     write(tx, plan).await
+}
+
+/// Refuses an account that is linked, or rejected.
+async fn free(tx: &TenantTx<'_>, plan: &LinkPlan) -> Result<(), Fault> {
+    let key = [plan.provider().as_uuid().into(), plan.external_id().into()];
+    let Some(row) = tx.one(BY_SUBJECT, key).await? else {
+        return Ok(());
+    };
+    let account = account(&row)?;
+    match (account.external.user_id, account.rejected_at) {
+        (None, None) => Ok(()),
+        (None, Some(_)) => Err(Error::new(Code::LinkRejected).into()),
+        (Some(_), _) => Err(Error::new(Code::AlreadyLinked).into()),
+    }
 }
 
 /// Writes the link alone.
@@ -69,15 +85,17 @@ pub(super) async fn write(tx: &TenantTx<'_>, plan: &LinkPlan) -> Result<External
         row::maybe_at(synced),
         row::at(tx.now()),
     ];
-    if tx.execute(LINK, values).await? == 0 {
-        return Err(Error::new(Code::AlreadyLinked).into());
-    }
+    let written = tx.execute(LINK, values).await? > 0;
     let key = [plan.provider().as_uuid().into(), plan.external_id().into()];
     let row = tx
         .one(BY_SUBJECT, key)
         .await?
         .ok_or_else(|| Error::internal("the link was not written"))?;
-    external(&row)
+    if written {
+        Ok(account(&row)?.external)
+    } else {
+        Err(Error::new(Code::AlreadyLinked).into())
+    }
 }
 
 impl Store {

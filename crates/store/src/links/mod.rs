@@ -2,16 +2,17 @@
 
 pub(crate) mod account;
 pub(crate) mod candidates;
+mod forget;
 pub(crate) mod history;
 pub(crate) mod imported;
 mod link;
 mod list;
 mod load;
+pub(crate) mod part;
 mod release;
 pub(crate) mod resolve;
 pub(crate) mod sign_in;
 pub(crate) mod synced;
-mod unlink;
 
 use palisade_identity::{ExternalIdentity, IdentityId, LinkId, LinkedBy, ProviderId, ProviderType};
 use sea_orm::QueryResult;

@@ -5,7 +5,7 @@ use palisade_authz::{
     action::{ResolveExternalIdentity, UnlinkExternalIdentity},
 };
 use palisade_envelope::{Code, Error, Result};
-use palisade_identity::{LinkId, LinkedBy, change::Changed};
+use palisade_identity::{LinkId, change::Changed};
 use palisade_linking::{
     UnlinkPlan, Why,
     manual::{Happened, MarkPlan},
@@ -206,7 +206,7 @@ impl Job for Mark {
         let event = Note {
             why: account.why,
             undo: !self.plan.rejects(),
-            ..Note::of(happened, None, LinkedBy::Manual)
+            ..Note::of(happened, None, account.external.linked_by)
         };
         note(tx, &self.act, self.plan.link(), &event).await?;
         record(tx, [&self.act]).await?;

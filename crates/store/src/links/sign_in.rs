@@ -1,12 +1,12 @@
 //! What a sign-in by a provider's token makes of an account that is linked to nobody yet, as a plan says.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use palisade_authz::{Authorized, action::SignInThroughProvider};
 use palisade_envelope::{Code, Error, Result};
 use palisade_identity::{
     Email, ExternalIdentity, Identity, IdentityId, IdentityProvider, LinkId, ProviderId,
-    change::Changed,
+    change::Changed, provider::LinkingMode,
 };
 use palisade_linking::{Candidate, CreatePlan, LinkPlan, ReviewPlan, manual::Happened};
 use palisade_tenancy::TenantId;
@@ -40,6 +40,8 @@ pub struct SignInState {
     pub account: Option<Account>,
     /// Who has the e-mail address.
     pub candidates: Vec<Candidate>,
+    /// At which revision each of them has it.
+    pub revisions: BTreeMap<IdentityId, i64>,
 }
 
 /// What an identity is linked or created by.
@@ -59,16 +61,28 @@ const QUEUE: TenantSql = TenantSql::new(
         external_display_name, linked_by, why, email_normal, last_synced_at, created_at, updated_at)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $11)
      ON CONFLICT (tenant_id, provider_id, external_id) DO UPDATE SET
-        external_username = excluded.external_username, external_email = excluded.external_email,
-        external_display_name = excluded.external_display_name, why = excluded.why,
-        email_normal = excluded.email_normal, last_synced_at = excluded.last_synced_at,
+        external_username = coalesce(excluded.external_username, external_identities.external_username),
+        external_email = coalesce(excluded.external_email, external_identities.external_email),
+        external_display_name =
+            coalesce(excluded.external_display_name, external_identities.external_display_name),
+        email_normal = CASE WHEN excluded.external_email IS NULL
+            THEN external_identities.email_normal ELSE excluded.email_normal END,
+        why = excluded.why, last_synced_at = excluded.last_synced_at,
         updated_at = excluded.updated_at, revision = external_identities.revision + 1
      WHERE external_identities.identity_id IS NULL AND external_identities.rejected_at IS NULL",
 );
 
+/// How many accounts of one provider wait at most: anybody may be able to get an account there.
+const MOST_WAITING: i64 = 10_000;
+
+const FULL: TenantSql = TenantSql::new(
+    "SELECT 1 FROM external_identities WHERE tenant_id = $1 AND provider_id = $2 AND identity_id IS NULL
+     LIMIT 1 OFFSET $3",
+);
+
 impl Store {
-    /// What is known of a subject of the provider that is the grant's target, and who has the e-mail address; `None` where
-    /// the provider is gone.
+    /// What is known of a subject of the provider that is the grant's target, and who has the e-mail address where its rules
+    /// ask for that; `None` where the provider is gone.
     ///
     /// # Errors
     /// `unavailable` or `internal` when the database can't answer.
@@ -89,16 +103,20 @@ impl Store {
         let row = tx.one(BY_SUBJECT, key).await?;
         let account = row.map(|row| account(&row)).transpose()?;
         let email = email.and_then(Email::parse);
-        let candidates = match &email {
-            Some(email) => holders(&tx, &BTreeSet::from([email.as_str()]))
-                .await?
-                .of(email.as_str(), id),
-            None => Vec::new(),
+        let looks = provider.enabled && provider.linking.mode == LinkingMode::Auto;
+        let (candidates, revisions) = match email.filter(|_| looks) {
+            Some(email) => {
+                let emails = BTreeSet::from([email.as_str()]);
+                let found = holders(&tx, &emails, &BTreeSet::from([id])).await?;
+                (found.of(email.as_str(), id), found.revisions)
+            }
+            None => (Vec::new(), BTreeMap::new()),
         };
         Ok(Some(SignInState {
             provider,
             account,
             candidates,
+            revisions,
         }))
     }
 
@@ -117,15 +135,17 @@ impl Store {
             .await?)
     }
 
-    /// Does what was planned.
+    /// Does what was planned while the provider was at this revision.
     ///
     /// # Errors
-    /// `already_linked` where somebody was faster; `not_found`, `stale_resource`, `conflict` as for a change of the
-    /// identity, or for a new one.
+    /// `already_linked` where somebody was faster; `stale_resource` where the provider has changed; `not_linked` where too
+    /// many accounts of the provider wait already; `not_found`, `stale_resource`, `conflict` as for a change of the identity,
+    /// or for a new one.
     #[tracing::instrument(name = "store.external_identity.sign_in", skip_all, fields(tenant.id = %grant.tenant()))]
     pub async fn sign_in(
         &self,
         grant: Authorized<SignInThroughProvider>,
+        revision: i64,
         plan: SignIn,
     ) -> Result<()> {
         let provider = ProviderId::parse(grant.target().id());
@@ -145,6 +165,8 @@ impl Store {
         }
         self.write(SigningIn {
             act: Act::of(&grant),
+            provider: of,
+            revision,
             plan,
         })
         .await
@@ -153,6 +175,8 @@ impl Store {
 
 struct SigningIn {
     act: Act,
+    provider: ProviderId,
+    revision: i64,
     plan: SignIn,
 }
 
@@ -164,6 +188,11 @@ impl Job for SigningIn {
     }
 
     async fn run(&self, tx: &TenantTx<'_>) -> Result<(), Fault> {
+        // The rules that were planned by are those that count when it is written.
+        let provider = providers::load_locked(tx, self.provider).await?;
+        if provider.is_none_or(|provider| provider.revision != self.revision) {
+            return Err(Error::new(Code::StaleResource).into());
+        }
         match &self.plan {
             SignIn::Link(plan, revision, changed) => {
                 let linked = link(tx, *revision, plan, changed).await?;
@@ -206,7 +235,11 @@ impl SigningIn {
             .detail("user_id", user.to_string());
         let event = Note::of(Happened::Linked, Some(user), link.linked_by);
         note(tx, &act, link.id, &event).await?;
-        record(tx, [&act]).await
+        match &self.plan {
+            // What became of the user is looked for there.
+            SignIn::Create(..) => record(tx, [&act, &act.clone().on("Identity", user)]).await,
+            _ => record(tx, [&act]).await,
+        }
     }
 
     async fn queue(&self, tx: &TenantTx<'_>, plan: &ReviewPlan) -> Result<(), Fault> {
@@ -214,6 +247,13 @@ impl SigningIn {
             || -> [Value; 2] { [plan.provider().as_uuid().into(), plan.external_id().into()] };
         let before = tx.one(BY_SUBJECT, key()).await?;
         let before = before.map(|row| account(&row)).transpose()?;
+        if before.is_none() {
+            let key = [plan.provider().as_uuid().into(), (MOST_WAITING - 1).into()];
+            if tx.one(FULL, key).await?.is_some() {
+                tracing::warn!(tenant.id = %self.act.tenant, provider.id = %plan.provider(), "too many accounts wait for a person");
+                return Err(Error::new(Code::NotLinked).into());
+            }
+        }
         let email = plan.email().and_then(Email::parse);
         let values = [
             LinkId::generate(tx.now()).as_uuid().into(),

@@ -11,7 +11,7 @@ use palisade_envelope::Result;
 use palisade_identity::{Email, IdentityId, LinkId, ProviderId, State, Timestamp};
 use palisade_tenancy::{
     TenantId, TenantState,
-    issuer::{AccountRecord, IssuerRecord, Profile, TenantIssuers},
+    issuer::{AccountRecord, AccountState, IssuerRecord, Profile, TenantIssuers},
 };
 
 use crate::{
@@ -29,9 +29,10 @@ use crate::{
 const PERIOD: Duration = Duration::from_secs(30);
 
 const NOTE: TenantSql = TenantSql::new(
-    "UPDATE external_identities SET external_username = $3, external_email = $4, external_display_name = $5,
-        email_normal = $6, last_synced_at = $7
-     WHERE tenant_id = $1 AND id = $2 AND (last_synced_at IS NULL OR last_synced_at < $7)",
+    "UPDATE external_identities SET external_username = coalesce($3, external_username),
+        external_email = coalesce($4, external_email), external_display_name = coalesce($5, external_display_name),
+        email_normal = CASE WHEN $8 = 1 THEN $6 ELSE email_normal END, last_synced_at = $7, revision = revision + 1
+     WHERE tenant_id = $1 AND id = $2 AND identity_id IS NOT NULL AND (last_synced_at IS NULL OR last_synced_at < $7)",
 );
 
 /// What was said since it was last written down.
@@ -90,6 +91,8 @@ impl Job for NoteSync {
                 row::maybe_text(profile.display_name.as_deref()),
                 row::maybe_text(email.as_ref().map(Email::as_str)),
                 row::at(*at),
+                // An address that has no normal form is still one that was said.
+                i16::from(profile.email.is_some()).into(),
             ];
             tx.of(*tenant).execute(NOTE, values).await?;
         }
@@ -106,10 +109,10 @@ const ISSUERS: TenantSql = TenantSql::new(concat!(
 ));
 
 const ACCOUNT: TenantSql = TenantSql::new(
-    "SELECT x.id, x.external_username, x.external_email, x.external_display_name, x.last_synced_at, i.id, i.schema_id,
-        i.state
+    "SELECT x.revision, x.identity_id, x.id, x.external_username, x.external_email, x.external_display_name,
+        x.last_synced_at, i.schema_id, i.state
      FROM external_identities x
-     JOIN identities i ON i.tenant_id = x.tenant_id AND i.id = x.identity_id
+     LEFT JOIN identities i ON i.tenant_id = x.tenant_id AND i.id = x.identity_id
      WHERE x.tenant_id = $1 AND x.provider_id = $2 AND x.external_id = $3",
 );
 
@@ -133,6 +136,7 @@ impl Store {
                 name: provider.name,
                 issuer,
                 tokens,
+                required_claims: provider.linking.required_claims,
                 revision: provider.revision,
             };
             match &mut found {
@@ -148,29 +152,33 @@ impl Store {
         Ok(found)
     }
 
-    /// Whom the account of this subject is linked to.
+    /// What is known of the account of this subject, and whom it is linked to.
     pub(crate) async fn linked_account(
         &self,
         tenant: TenantId,
         provider: ProviderId,
         subject: &str,
-    ) -> Result<Option<AccountRecord>, Fault> {
+    ) -> Result<AccountState, Fault> {
         let key = [provider.as_uuid().into(), subject.into()];
         let Some(row) = self.read_one(tenant, ACCOUNT, key).await? else {
-            return Ok(None);
+            return Ok(AccountState::Unknown);
         };
         let mut columns = Columns::of(&row);
+        let revision = columns.get()?;
+        let Some(identity) = columns.get::<Option<_>>()? else {
+            return Ok(AccountState::Unlinked(revision));
+        };
         let link = LinkId::from_uuid(columns.get()?);
         let profile = Profile {
             username: columns.get()?,
             email: columns.get()?,
             display_name: columns.get()?,
         };
-        Ok(Some(AccountRecord {
+        Ok(AccountState::Linked(AccountRecord {
             link,
             profile,
             last_synced_at: columns.maybe_time()?,
-            identity: IdentityId::from_uuid(columns.get()?),
+            identity: IdentityId::from_uuid(identity),
             schema_id: columns.get()?,
             state: columns.word(State::parse)?,
         }))

@@ -7,7 +7,7 @@ mod update;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use palisade_envelope::Result;
+use palisade_envelope::{Code, Error, Result};
 use palisade_identity::{IdentityProvider, LinkingRules, ProviderId, ProviderType, TokenRules};
 use palisade_tenancy::TenantScope;
 use sea_orm::QueryResult;
@@ -58,6 +58,8 @@ pub struct IdentityProviderUpdate {
     pub issuer: Option<Option<String>>,
     /// All of what it is trusted with.
     pub settings: Option<ProviderSettings>,
+    /// Whether a change of the issuer may take links away.
+    pub force: bool,
 }
 
 /// The columns that [`read`] reads, in its order; with the table's name and a dot before each where given.
@@ -134,9 +136,46 @@ const LOCK: TenantSql = TenantSql::new(
 );
 
 /// The provider as it stays until this transaction ends.
-async fn load_locked(tx: &TenantTx<'_>, id: ProviderId) -> Result<Option<IdentityProvider>, Fault> {
+pub(crate) async fn load_locked(
+    tx: &TenantTx<'_>,
+    id: ProviderId,
+) -> Result<Option<IdentityProvider>, Fault> {
     tx.execute(LOCK, [id.as_uuid().into()]).await?;
     load(tx, id).await
+}
+
+/// How many providers of one tenant take tokens at most: the issuers of all of them are fetched from.
+const MOST_ISSUERS: usize = 100;
+
+const ISSUERS: TenantSql = TenantSql::new(
+    "SELECT issuer, tokens FROM identity_providers WHERE tenant_id = $1 AND id <> $2 AND tokens IS NOT NULL",
+);
+
+/// Checks that no other provider takes the tokens that this one takes: whose rules count for them would hang on which of them
+/// is enabled.
+async fn alone(tx: &TenantTx<'_>, provider: &IdentityProvider) -> Result<(), Fault> {
+    let Some(tokens) = &provider.tokens else {
+        return Ok(());
+    };
+    let rows = tx.all(ISSUERS, [provider.id.as_uuid().into()]).await?;
+    if rows.len() >= MOST_ISSUERS {
+        let message = format!("a tenant has at most {MOST_ISSUERS} providers with `tokens`");
+        return Err(Error::with_message(Code::LimitReached, message).into());
+    }
+    for row in &rows {
+        let mut columns = Columns::of(row);
+        let issuer: Option<String> = columns.get()?;
+        let others: Option<TokenRules> = columns.maybe_json()?;
+        let same = issuer == provider.issuer
+            && others.is_some_and(|others| {
+                let mut audiences = others.audiences.iter();
+                audiences.any(|audience| tokens.audiences.contains(audience))
+            });
+        if same {
+            return Err(Error::conflict(["tokens.audiences"]).into());
+        }
+    }
+    Ok(())
 }
 
 /// How many names one statement asks for. One identity's credentials name 1,000 at most, a batch of them more.
@@ -166,19 +205,8 @@ pub(crate) async fn named(
 }
 
 impl Store {
-    /// Whether the tenant has providers of all these names, to know what an import needs to be allowed.
-    ///
-    /// # Errors
-    /// `unavailable` or `internal` when the database can't answer.
-    pub async fn has_identity_providers(
-        &self,
-        scope: &TenantScope,
-        names: &BTreeSet<&str>,
-    ) -> Result<bool> {
-        Ok(named(&self.reader(scope), names).await?.len() == names.len())
-    }
-
-    /// Those of these names that the tenant has a provider of.
+    /// Those of these names that the tenant has a provider of, and whether its tokens are credentials: to know what an import
+    /// needs to be allowed.
     ///
     /// # Errors
     /// `unavailable` or `internal` when the database can't answer.
@@ -186,10 +214,22 @@ impl Store {
         &self,
         scope: &TenantScope,
         names: &BTreeSet<&str>,
-    ) -> Result<BTreeSet<String>> {
-        Ok(named(&self.reader(scope), names)
-            .await?
-            .into_keys()
-            .collect())
+    ) -> Result<BTreeMap<String, bool>> {
+        let tx = self.reader(scope);
+        let mut found = BTreeMap::new();
+        let names: Vec<&str> = names.iter().copied().collect();
+        for names in names.chunks(MOST_NAMED) {
+            let columns = "t.name, CASE WHEN t.tokens IS NULL THEN 0 ELSE 1 END";
+            let mut select = Select::new(columns, "identity_providers", tx.tenant());
+            select.and_in("t.name", names.iter().map(|name| (*name).into()));
+            let bound = select.finish("t.id", MOST_NAMED as u64);
+            for row in tx.all_bound(bound).await? {
+                let mut columns = Columns::of(&row);
+                let name = columns.get().map_err(Fault::from)?;
+                let lets_in: i32 = columns.get().map_err(Fault::from)?;
+                found.insert(name, lets_in == 1);
+            }
+        }
+        Ok(found)
     }
 }

@@ -109,9 +109,18 @@ impl<'a> Unverified<'a> {
                     const OTHERS: [&str; 7] = [
                         "nonce", "at_hash", "c_hash", "s_hash", "events", "sub_id", "toe",
                     ];
+                    // As Keycloak and Cognito say it.
+                    let says_other = |name: &str, others: &[&str]| {
+                        let said = self.claims.get(name).and_then(Value::as_str);
+                        said.is_some_and(|said| {
+                            others.iter().any(|other| said.eq_ignore_ascii_case(other))
+                        })
+                    };
                     self.kind
                         .as_deref()
                         .is_none_or(|kind| kind.eq_ignore_ascii_case("JWT"))
+                        && !says_other("typ", &["ID", "Refresh", "Logout", "Offline"])
+                        && !says_other("token_use", &["id", "refresh"])
                         && !OTHERS.iter().any(|name| self.claims.contains_key(*name))
                 }
             })
@@ -134,10 +143,10 @@ impl<'a> Unverified<'a> {
         (begun && ends > now - LEEWAY).then_some(ends)
     }
 
-    /// Its claims and its end, in seconds since 1970, where one of the keys signed it and it counts at `now`.
+    /// Its claims and its end, in seconds since 1970, where the key signed it and it counts at `now`.
     pub(super) fn verify(
         self,
-        keys: &[&DecodingKey],
+        key: &DecodingKey,
         issuer: &str,
         rules: &TokenRules,
         now: Timestamp,
@@ -152,9 +161,8 @@ impl<'a> Unverified<'a> {
         // By the program's own clock, below.
         validation.validate_exp = false;
         validation.validate_nbf = false;
-        let signed = keys.iter().any(|key| {
-            jsonwebtoken::decode::<Map<String, Value>>(self.token, key, &validation).is_ok()
-        });
+        let signed =
+            jsonwebtoken::decode::<Map<String, Value>>(self.token, key, &validation).is_ok();
         let ends = signed.then(|| self.counts_at(now)).flatten()?;
         Some((self.claims, ends))
     }

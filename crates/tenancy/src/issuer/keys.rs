@@ -51,13 +51,18 @@ pub(super) struct Keys {
 struct Slot {
     state: Mutex<State>,
     /// Held while the issuer is asked.
-    asking: tokio::sync::Mutex<()>,
+    asking: Arc<tokio::sync::Mutex<()>>,
 }
 
 #[derive(Clone, Default)]
 struct State {
     keys: Option<(Arc<KeySet>, Instant)>,
+    /// When it was last asked: when that began, and then when it ended.
     asked: Option<Instant>,
+    /// How often it was asked to the end.
+    answers: u64,
+    /// The last time there was no answer.
+    fails: bool,
 }
 
 impl State {
@@ -108,41 +113,47 @@ impl Keys {
         let slot = self
             .slots
             .get_with((tenant, provider, issuer.into()), Arc::default);
-        let has = |keys: &Arc<KeySet>| !keys.fitting(kid, algorithm).is_empty();
-        let state = slot.state();
-        if let Some(keys) = state.younger_than(self.times.fresh).filter(has) {
+        let has = |keys: &Arc<KeySet>| keys.fitting(kid, algorithm).is_some();
+        let before = slot.state();
+        if let Some(keys) = before.younger_than(self.times.fresh).filter(has) {
             return Ok(keys);
         }
-        let guard = match state.younger_than(self.times.longest).filter(has) {
+        let good = before.younger_than(self.times.longest).filter(has);
+        let asking = Arc::clone(&slot.asking);
+        let guard = match &good {
             // Somebody is asking already, and what is there will do.
-            Some(keys) => match slot.asking.try_lock() {
+            Some(keys) => match asking.try_lock_owned() {
                 Ok(guard) => guard,
-                Err(_) => return Ok(keys),
+                Err(_) => return Ok(Arc::clone(keys)),
             },
-            None => slot.asking.lock().await,
+            None => asking.lock_owned().await,
         };
         let state = slot.state();
         if let Some(keys) = state.younger_than(self.times.fresh).filter(has) {
             return Ok(keys);
         }
-        if state
-            .asked
-            .is_none_or(|asked| asked.elapsed() >= self.times.pause)
-        {
-            // Before it is asked: a caller that goes away meanwhile must not free the way for the next.
+        // Whoever asked while this waited has asked for this, too.
+        let paused = state.answers != before.answers
+            || state
+                .asked
+                .is_some_and(|asked| asked.elapsed() < self.times.pause);
+        if !paused {
             slot.set(|state| state.asked = Some(Instant::now()));
-            match self.ask(issuer).await {
-                Ok(keys) => {
-                    let keys = Arc::new(keys);
-                    slot.set(|state| state.keys = Some((Arc::clone(&keys), Instant::now())));
-                    return Ok(keys);
-                }
-                Err(cause) => {
-                    tracing::warn!(tenant.id = %tenant, provider.id = %provider, cause, "the keys of an issuer could not be fetched");
-                }
+            let fetching = Fetching {
+                fetch: Arc::clone(&self.fetch),
+                slot: Arc::clone(&slot),
+                tenant,
+                provider,
+                issuer: issuer.to_owned(),
+            };
+            // In a task of its own: it goes on when whoever caused it goes away.
+            let task = tokio::spawn(fetching.run(guard));
+            match good {
+                // An issuer that is down is not waited for by those who can do without.
+                Some(keys) if state.fails => return Ok(keys),
+                _ => drop(task.await),
             }
         }
-        drop(guard);
         slot.state()
             .younger_than(self.times.longest)
             .ok_or_else(|| {
@@ -151,6 +162,39 @@ impl Keys {
                     "the keys of the token's issuer can't be had at the moment; try again",
                 )
             })
+    }
+}
+
+/// How much of what went wrong is logged: it may be a text of the issuer's, of whatever length.
+const LONGEST_CAUSE: usize = 200;
+
+/// An issuer that is being asked.
+struct Fetching {
+    fetch: Arc<dyn Fetch>,
+    slot: Arc<Slot>,
+    tenant: TenantId,
+    provider: ProviderId,
+    issuer: String,
+}
+
+impl Fetching {
+    async fn run(self, guard: tokio::sync::OwnedMutexGuard<()>) {
+        let answer = self.ask(&self.issuer).await;
+        if let Err(cause) = &answer {
+            let cause: String = cause.chars().take(LONGEST_CAUSE).collect();
+            tracing::warn!(tenant.id = %self.tenant, provider.id = %self.provider, cause, "the keys of an issuer could not be fetched");
+        }
+        // The pause begins when it has answered: one that takes longer than the pause is not asked all the time.
+        let now = Instant::now();
+        self.slot.set(|state| {
+            state.asked = Some(now);
+            state.answers += 1;
+            state.fails = answer.is_err();
+            if let Ok(keys) = answer {
+                state.keys = Some((Arc::new(keys), now));
+            }
+        });
+        drop(guard);
     }
 
     async fn ask(&self, issuer: &str) -> Result<KeySet, String> {

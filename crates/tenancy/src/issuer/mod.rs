@@ -8,6 +8,8 @@ mod jws;
 mod keys;
 mod tokens;
 
+use std::collections::BTreeMap;
+
 use palisade_identity::{IdentityId, LinkId, ProviderId, State, Timestamp, TokenRules};
 
 use crate::TenantState;
@@ -37,8 +39,21 @@ pub struct IssuerRecord {
     pub issuer: String,
     /// By which rules its tokens are taken.
     pub tokens: TokenRules,
+    /// Claims that a token must have, each with the values that it may have.
+    pub required_claims: BTreeMap<String, Vec<String>>,
     /// Rises by one with each change of the provider.
     pub revision: i64,
+}
+
+/// What is known of an account.
+#[derive(Clone, Debug)]
+pub enum AccountState {
+    /// Nothing.
+    Unknown,
+    /// It is linked to nobody; its revision, which rises with each change.
+    Unlinked(i64),
+    /// It is linked.
+    Linked(AccountRecord),
 }
 
 /// What is stored of an account that is linked, and of whom it is linked to, as one look-up returns them.
@@ -67,6 +82,16 @@ pub struct Profile {
     pub email: Option<String>,
     /// The name for people.
     pub display_name: Option<String>,
+}
+
+impl Profile {
+    /// Whether it says something that `known` does not. What it is silent about is no news.
+    pub(crate) fn has_news_for(&self, known: &Self) -> bool {
+        let news = |said: &Option<String>, known: &Option<String>| said.is_some() && said != known;
+        news(&self.username, &known.username)
+            || news(&self.email, &known.email)
+            || news(&self.display_name, &known.display_name)
+    }
 }
 
 #[cfg(test)]

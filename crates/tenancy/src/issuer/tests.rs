@@ -1,7 +1,7 @@
 //! Tokens of an issuer in memory, signed with ES256, presented to an admission.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     future::Future,
     pin::Pin,
     sync::{
@@ -91,6 +91,8 @@ struct Web {
     keys: Mutex<Option<Vec<u8>>>,
     configuration: Mutex<Option<Value>>,
     asked: AtomicUsize,
+    /// How long an answer takes.
+    slow: Mutex<Duration>,
 }
 
 impl Web {
@@ -111,7 +113,8 @@ impl Fetch for Web {
         _: usize,
     ) -> Pin<Box<dyn Future<Output = Result<Vec<u8>, String>> + Send + 'a>> {
         Box::pin(async move {
-            tokio::task::yield_now().await;
+            let slow = *self.slow.lock().expect("not poisoned");
+            tokio::time::sleep(slow).await;
             if url == format!("{ISSUER}/.well-known/openid-configuration") {
                 let configuration = self.configuration.lock().expect("not poisoned").clone();
                 let usual = json!({"issuer": ISSUER, "jwks_uri": format!("{ISSUER}/keys")});
@@ -162,15 +165,16 @@ impl Directory for Books {
         tenant: TenantId,
         provider: ProviderId,
         subject: &str,
-    ) -> Result<Option<AccountRecord>> {
+    ) -> Result<AccountState> {
         let key = (tenant, provider, subject.to_owned());
-        Ok(self
+        let found = self
             .0
             .lock()
             .expect("not poisoned")
             .accounts
             .get(&key)
-            .cloned())
+            .cloned();
+        Ok(found.map_or(AccountState::Unknown, AccountState::Linked))
     }
 
     fn synced(&self, _: TenantId, _: LinkId, _: &Profile) {
@@ -237,6 +241,7 @@ impl House {
             name: "acme".to_owned(),
             issuer: ISSUER.to_owned(),
             tokens,
+            required_claims: BTreeMap::new(),
             revision: 1,
         };
         let account = AccountRecord {
@@ -502,6 +507,112 @@ async fn abuse_19_names_of_keys_are_names_and_a_storm_of_unknown_ones_is_one_fet
 }
 
 #[tokio::test]
+async fn abuse_19_an_issuer_that_takes_longer_than_the_pause_is_asked_once_for_all_who_wait() {
+    let house = House::new();
+    *house.web.slow.lock().expect("not poisoned") = PAUSE;
+    let stranger = Key::new("unknown");
+    let storm = async || {
+        let tokens = (0..20).map(|number| {
+            let mut header = stranger.header();
+            header["kid"] = json!(format!("made-up-{number}"));
+            stranger.sign(&header, &claims().to_string())
+        });
+        let tokens: Vec<String> = tokens.collect();
+        let start = std::time::Instant::now();
+        for answer in
+            futures_util::future::join_all(tokens.iter().map(|one| house.refused(one))).await
+        {
+            assert_eq!(answer, Code::Unauthenticated);
+        }
+        start.elapsed()
+    };
+    // Two documents, one after the other.
+    assert!(
+        storm().await < PAUSE * 4,
+        "nobody waits for more than one answer"
+    );
+    assert_eq!(house.web.asked.load(Ordering::SeqCst), 1);
+    // The pause begins when it has answered.
+    assert!(storm().await < PAUSE);
+    assert_eq!(house.web.asked.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn who_has_a_known_key_waits_for_an_issuer_that_is_down_once_only() {
+    let house = House::with_times(KeyTimes {
+        fresh: Duration::from_millis(1),
+        longest: Duration::from_secs(60),
+        pause: Duration::from_millis(1),
+    });
+    let token = |number: usize| house.key.token(|claims| claims["jti"] = json!(number));
+    house.caller(&token(0)).await;
+    house.web.publish_bytes(None);
+    *house.web.slow.lock().expect("not poisoned") = PAUSE * 3;
+    house.caller(&token(1)).await;
+    let start = std::time::Instant::now();
+    for number in 2..6 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        house.caller(&token(number)).await;
+    }
+    assert!(start.elapsed() < PAUSE * 3, "it is asked beside that");
+}
+
+#[tokio::test]
+async fn required_claims_are_asked_of_every_token_also_of_who_is_linked() {
+    let house = House::new();
+    house.caller(&house.key.token(|_| {})).await;
+    {
+        let mut books = house.books.0.lock().expect("not poisoned");
+        for issuer in books.issuers.values_mut().flat_map(|of| &mut of.issuers) {
+            issuer.revision += 1;
+            issuer.required_claims =
+                BTreeMap::from([("hd".to_owned(), vec!["example.org".to_owned()])]);
+        }
+    }
+    let directory = house.admission.directory();
+    directory.invalidate(crate::Invalidation::Tenant(house.tenant));
+    let left = house.key.token(|_| {});
+    for _ in 0..2 {
+        assert_eq!(house.refused(&left).await, Code::NotLinked);
+    }
+    let elsewhere = house
+        .key
+        .token(|claims| claims["hd"] = json!("example.com"));
+    assert_eq!(house.refused(&elsewhere).await, Code::NotLinked);
+    house
+        .caller(
+            &house
+                .key
+                .token(|claims| claims["hd"] = json!("example.org")),
+        )
+        .await;
+}
+
+#[tokio::test]
+async fn who_was_turned_away_is_answered_the_same_until_something_changes() {
+    let house = House::new();
+    let token = house.key.token(|claims| claims["sub"] = json!("eve"));
+    let Ok(Arrival::Stranger(eve)) = house.arrive(house.tenant, &token).await else {
+        panic!("nobody is linked to her");
+    };
+    house.admission.turn_away(&eve, Code::LinkRequiresReview);
+    assert_eq!(house.refused(&token).await, Code::LinkRequiresReview);
+    let other = house.key.token(|claims| claims["sub"] = json!("mallory"));
+    assert!(matches!(
+        house.arrive(house.tenant, &other).await,
+        Ok(Arrival::Stranger(_))
+    ));
+    {
+        let mut books = house.books.0.lock().expect("not poisoned");
+        let ada = books.accounts.values().next().expect("is there").clone();
+        books
+            .accounts
+            .insert((house.tenant, eve.provider, "eve".to_owned()), ada);
+    }
+    house.caller(&token).await;
+}
+
+#[tokio::test]
 async fn abuse_20_21_a_token_counts_where_issuer_and_audience_are_registered() {
     let house = House::new();
     for (name, value) in [
@@ -660,8 +771,16 @@ async fn abuse_23_tokens_for_other_ends_are_no_access_tokens() {
         let token = of(plain(kind), "scope", json!("api"));
         assert!(house.arrive(lenient, &token).await.is_ok(), "{kind:?}");
     }
-    for name in ["nonce", "at_hash", "c_hash", "events"] {
-        let token = of(plain(None), name, json!("x"));
+    for (name, value) in [
+        ("nonce", "x"),
+        ("at_hash", "x"),
+        ("c_hash", "x"),
+        ("events", "x"),
+        ("typ", "ID"),
+        ("typ", "Refresh"),
+        ("token_use", "id"),
+    ] {
+        let token = of(plain(None), name, json!(value));
         assert!(house.arrive(lenient, &token).await.is_err(), "{name}");
     }
     let token = of(plain(Some("at+jwt")), "scope", json!("api"));
@@ -716,6 +835,7 @@ async fn abuse_27_a_bad_document_of_keys_leaves_the_old_ones_until_they_are_too_
         house.web.publish_bytes(bad);
         tokio::time::sleep(Duration::from_millis(120)).await;
         house.caller(&token()).await;
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
     assert!(
         house.web.asked.load(Ordering::SeqCst) >= 4,
@@ -864,5 +984,11 @@ async fn what_a_provider_says_anew_is_noted() {
                 .token(|claims| claims["email"] = json!("new@example.org")),
         )
         .await;
+    assert_eq!(house.books.0.lock().expect("not poisoned").synced, 1);
+    // What it is silent about is no news.
+    let silent = house.key.token(|claims| {
+        claims.as_object_mut().expect("an object").remove("email");
+    });
+    house.caller(&silent).await;
     assert_eq!(house.books.0.lock().expect("not poisoned").synced, 1);
 }

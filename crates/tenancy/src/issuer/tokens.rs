@@ -7,7 +7,7 @@ use palisade_envelope::{Code, Error, Result};
 use palisade_identity::{
     ProviderId, Timestamp,
     change::MAX_IDENTIFIER,
-    provider::{Assertion, ClaimNames, RoleRule},
+    provider::{Assertion, ClaimNames, RoleRule, has_claims},
 };
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
@@ -23,12 +23,30 @@ use crate::{Caller, Role, TenantId};
 pub struct Tokens {
     keys: Keys,
     /// Tokens that were verified, by tenant, provider and revision: what is changed of a provider, its tokens are asked anew.
-    verified: Cache<(TenantId, ProviderId, i64, [u8; 32]), Arc<Verified>>,
+    verified: Cache<Key, Arc<Verified>>,
+    /// What those were answered who were not let in though their tokens are good, by what was known of the account then.
+    turned_away: Cache<(Key, Case), Code>,
 }
+
+/// A token by its hash: of a tenant, a provider, and a revision of that.
+type Key = (TenantId, ProviderId, i64, [u8; 32]);
+
+/// What was known when somebody was turned away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Case {
+    /// The claims are not those that the rules require, whoever it is.
+    Claims,
+    /// Nothing is known of the account, or it is at this revision.
+    Account(Option<i64>),
+}
+
+/// How long an answer stands for the next: whoever tries again and again with one token costs one look-up each time.
+const TURNED_AWAY: Duration = Duration::from_secs(5);
 
 /// What a token says, without all the claims.
 #[derive(Debug)]
 pub(crate) struct Verified {
+    key: Key,
     pub(crate) subject: String,
     pub(crate) roles: Arc<[Role]>,
     pub(crate) profile: Profile,
@@ -44,6 +62,8 @@ pub struct Stranger {
     pub provider: ProviderId,
     /// What the token says.
     pub assertion: Assertion,
+    /// By what an answer is kept.
+    pub(crate) key: (Key, Case),
 }
 
 impl Tokens {
@@ -53,16 +73,45 @@ impl Tokens {
             .max_capacity(50_000)
             .time_to_live(kept)
             .build();
+        let turned_away = Cache::builder()
+            .max_capacity(50_000)
+            .time_to_live(TURNED_AWAY)
+            .build();
         Self {
             keys: Keys::new(fetch, times),
             verified,
+            turned_away,
+        }
+    }
+
+    /// Whoever comes with this token again is answered the same for a while, as long as nothing changes of provider and
+    /// account.
+    pub(crate) fn turn_away(&self, stranger: &Stranger, code: Code) {
+        self.turned_away.insert(stranger.key, code);
+    }
+
+    /// What whoever came with this token was answered a moment ago, and by what the next answer is kept. `account`: the
+    /// revision of the account, where it is known.
+    ///
+    /// # Errors
+    /// That answer.
+    pub(crate) fn stranger(
+        &self,
+        verified: &Verified,
+        account: Option<i64>,
+    ) -> Result<(Key, Case)> {
+        let key = (verified.key, Case::Account(account));
+        match self.turned_away.get(&key) {
+            Some(code) => Err(Error::new(code)),
+            None => Ok(key),
         }
     }
 
     /// The one of these issuers whose token this claims to be, and what the token says where it is.
     ///
     /// # Errors
-    /// `unauthenticated`; `unavailable` where the issuer's keys can't be had.
+    /// `unauthenticated`; `not_linked` where it does not have the claims that the provider's rules require; `unavailable`
+    /// where the issuer's keys can't be had.
     pub(crate) async fn verify<'a>(
         &self,
         tenant: TenantId,
@@ -80,9 +129,19 @@ impl Tokens {
             }
             self.verified.invalidate(&key);
         }
+        if let Some(code) = self.turned_away.get(&(key, Case::Claims)) {
+            return Err(Error::new(code));
+        }
         let (claims, ends) = self.check(tenant, issuer, parsed, now).await?;
+        // At every token, not only when an account is linked: whoever leaves the organisation keeps the subject.
+        if !has_claims(&issuer.required_claims, &claims) {
+            self.turned_away
+                .insert((key, Case::Claims), Code::NotLinked);
+            return Err(Error::new(Code::NotLinked));
+        }
         let said = assertion(&issuer.tokens.claims, claims).ok_or_else(refused)?;
         let verified = Arc::new(Verified {
+            key,
             roles: roles(&issuer.tokens.roles, &said.claims),
             profile: Profile {
                 username: said.username,
@@ -129,9 +188,9 @@ impl Tokens {
             .keys
             .of(tenant, issuer.provider, &issuer.issuer, kid, algorithm)
             .await?;
-        let fitting = keys.fitting(kid, algorithm);
+        let key = keys.fitting(kid, algorithm).ok_or_else(refused)?;
         parsed
-            .verify(&fitting, &issuer.issuer, &issuer.tokens, now)
+            .verify(key, &issuer.issuer, &issuer.tokens, now)
             .ok_or_else(refused)
     }
 }

@@ -1,13 +1,13 @@
 //! `PATCH /admin/identities`: many creations and deletions in one transaction, each answered in its place.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use actix_web::HttpRequest;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use palisade_authz::{
     Authorized, IdentityTarget, Own,
     action::{
-        BatchIdentities, CreateIdentity, CreateIdentityProvider, DeleteIdentity,
+        BatchIdentities, CreateIdentity, CreateIdentityProvider, CreateSession, DeleteIdentity,
         LinkExternalIdentity,
     },
 };
@@ -382,9 +382,9 @@ fn is_of_the_item(error: &Error) -> bool {
     error.code().status() < 500 && !of_credentials
 }
 
-/// The providers that the batch names and the tenant has: asked for once.
+/// The providers that the batch names and the tenant has, and whether their tokens are credentials: asked for once.
 struct Links {
-    known: BTreeSet<String>,
+    known: BTreeMap<String, bool>,
 }
 
 type Place = (usize, Result<Changed>);
@@ -417,8 +417,13 @@ impl Links {
             return Ok(None);
         }
         let target = IdentityTarget::of(&changed.identity);
+        let known = |link: &ImportedLink| self.known.contains_key(link.provider_name());
+        let lets_in = |link: &ImportedLink| self.known.get(link.provider_name()) == Some(&true);
+        if links.iter().any(lets_in) {
+            let target = target.clone();
+            guard::decide_among::<CreateSession>(request, target, refusals).await?;
+        }
         let link = guard::decide_among::<LinkExternalIdentity>(request, target, refusals).await?;
-        let known = |link: &ImportedLink| self.known.contains(link.provider_name());
         let provider = if links.iter().all(known) {
             None
         } else {

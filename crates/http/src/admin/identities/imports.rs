@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use actix_web::HttpRequest;
 use palisade_authz::{
     IdentityTarget, Own,
-    action::{CreateIdentityProvider, LinkExternalIdentity},
+    action::{CreateIdentityProvider, CreateSession, LinkExternalIdentity},
 };
 use palisade_envelope::Result;
 use palisade_identity::Identity;
@@ -24,7 +24,7 @@ use crate::{call, guard};
 /// `forbidden` with notices.
 pub(super) async fn grants(
     request: &HttpRequest,
-    target: impl FnOnce() -> IdentityTarget,
+    target: impl Fn() -> IdentityTarget,
     before: &[ImportedLink],
     next: &Identity,
 ) -> Result<Option<ImportGrants>> {
@@ -35,7 +35,12 @@ pub(super) async fn grants(
     let link = guard::decide::<LinkExternalIdentity>(request, target()).await?;
     let names: BTreeSet<&str> = added.iter().map(ImportedLink::provider_name).collect();
     let store = &call::app(request)?.store;
-    let provider = if store.has_identity_providers(link.scope(), &names).await? {
+    let known = store.known_identity_providers(link.scope(), &names).await?;
+    if known.values().any(|lets_in| *lets_in) {
+        // Whoever has such an account is the identity to all that ask.
+        guard::decide::<CreateSession>(request, target()).await?;
+    }
+    let provider = if known.len() == names.len() {
         None
     } else {
         Some(guard::decide::<CreateIdentityProvider>(request, Own).await?)

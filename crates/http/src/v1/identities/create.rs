@@ -1,7 +1,7 @@
 //! `POST /v1/identities/{id}/create`
 
 use palisade_authz::{
-    Own,
+    IdentityTarget, Own,
     action::{CreateIdentity, ResolveExternalIdentity},
 };
 use palisade_envelope::{Code, Result};
@@ -21,6 +21,7 @@ use crate::{
     doc::Doc,
     fields::{Fields, bounded},
     guard::{Guarded, decide},
+    let_in::may_let_in,
     problem::Answer,
     reply::Reply,
 };
@@ -98,6 +99,8 @@ async fn once(
     };
     let made = change::create(input, &schema, IdentityId::generate(now), now)?;
     let plan = plan_resolve(account.known(), made.identity.id)?;
+    let target = || IdentityTarget::of(&made.identity);
+    may_let_in(&call.request, plan.provider(), target).await?;
     let changed = change::with_account(
         made,
         plan.provider_name(),

@@ -16,6 +16,7 @@ use crate::{
     doc::Doc,
     fields::Fields,
     guard::{Guarded, decide},
+    let_in::may_let_in,
     problem::Answer,
     reply::Reply,
 };
@@ -77,6 +78,8 @@ async fn once(
     let unknown = || Error::field("user_id", "the id of a user of this tenant");
     let (link, identity) = linkable(call, user).await?;
     let identity = identity.ok_or_else(unknown)?;
+    let target = || IdentityTarget::of(&identity);
+    may_let_in(&call.request, plan.provider(), target).await?;
     let changed = change::link(
         &identity,
         plan.provider_name(),

@@ -2,6 +2,7 @@
 
 mod body;
 mod create;
+mod forget;
 mod get;
 mod history;
 mod link;
@@ -41,6 +42,12 @@ pub(super) fn mount(table: &mut RouteTable) {
         at("history"),
         history::history,
         history::doc(),
+    );
+    table.guarded::<ResolveExternalIdentity, _, _>(
+        Method::DELETE,
+        one,
+        forget::forget,
+        forget::doc(),
     );
     table.guarded::<ResolveExternalIdentity, _, _>(
         Method::POST,

@@ -1,6 +1,6 @@
 //! `POST /v1/identities/{id}/undo`
 
-use palisade_authz::action::ResolveExternalIdentity;
+use palisade_authz::{IdentityTarget, action::ResolveExternalIdentity};
 use palisade_envelope::{Code, Error, Result};
 use palisade_identity::change;
 use palisade_linking::manual::{UndoPlan, plan_undo};
@@ -13,7 +13,9 @@ use super::{
     unlink::{FORCE, parting},
     written,
 };
-use crate::{call::Call, doc::Doc, guard::Guarded, problem::Answer, reply::Reply};
+use crate::{
+    call::Call, doc::Doc, guard::Guarded, let_in::may_let_in, problem::Answer, reply::Reply,
+};
 
 pub(super) fn doc() -> Doc {
     Doc::new(
@@ -68,6 +70,8 @@ async fn once(
             let (link, identity) = linkable(call, plan.user()).await?;
             // Whom it was linked to is gone.
             let identity = identity.ok_or_else(|| Error::new(Code::NothingToUndo))?;
+            let target = || IdentityTarget::of(&identity);
+            may_let_in(&call.request, plan.provider(), target).await?;
             let changed = change::link(
                 &identity,
                 plan.provider_name(),

@@ -56,6 +56,7 @@ pub(super) fn doc() -> Doc {
         Code::InvalidJson,
         Code::UnknownField,
         Code::Conflict,
+        Code::LimitReached,
         Code::BodyTooLarge,
         Code::UnsupportedMediaType,
     ])

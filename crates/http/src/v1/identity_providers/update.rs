@@ -14,7 +14,7 @@ use super::{
 use crate::{
     App,
     call::{Call, Media},
-    doc::Doc,
+    doc::{Doc, Kind, Param},
     fields::{Change, Fields},
     guard::{Guarded, retried},
     preconditions,
@@ -28,7 +28,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "describes the body in the document")]
 struct UpdateBody {
-    /// `null` clears it.
+    /// `null` clears it. While accounts are linked through the provider it stays, unless `force` is given.
     #[schema(min_length = 1, max_length = 2048)]
     issuer: Option<String>,
     enabled: Option<bool>,
@@ -45,6 +45,11 @@ pub(super) fn doc() -> Doc {
         "identity providers",
         "Change an identity provider",
     )
+    .query(&[Param::new(
+        "force",
+        Kind::Flag,
+        "another issuer also while accounts are linked: all of them are unlinked and wait for a person",
+    )])
     .body::<UpdateBody>(Media::MergePatch)
     .replies::<ProviderBody>(200)
     .tagged()
@@ -55,6 +60,8 @@ pub(super) fn doc() -> Doc {
         Code::UnknownField,
         Code::NotFound,
         Code::Conflict,
+        Code::InUse,
+        Code::LimitReached,
         Code::StaleResource,
         Code::BodyTooLarge,
         Code::UnsupportedMediaType,
@@ -62,12 +69,17 @@ pub(super) fn doc() -> Doc {
 }
 
 pub(super) async fn update(guarded: Guarded<UpdateIdentityProvider>, mut call: Call) -> Answer {
-    call.query(&[])?;
+    let force = call.query(&["force"])?.flag("force")?;
     let expected = preconditions::if_match(&call.request)?;
     let body = call.body(Media::MergePatch).await?;
     let provider = match expected {
-        Some(expected) => once(guarded, &body, Some(expected)).await?,
-        None => retried(&call.request, guarded, |guarded| once(guarded, &body, None)).await?,
+        Some(expected) => once(guarded, &body, force, Some(expected)).await?,
+        None => {
+            retried(&call.request, guarded, |guarded| {
+                once(guarded, &body, force, None)
+            })
+            .await?
+        }
     };
     Reply::ok(&call.request)
         .etag(provider.revision)
@@ -78,6 +90,7 @@ pub(super) async fn update(guarded: Guarded<UpdateIdentityProvider>, mut call: C
 async fn once(
     guarded: Guarded<UpdateIdentityProvider>,
     body: &[u8],
+    force: bool,
     expected: Option<IfMatch>,
 ) -> Result<IdentityProvider> {
     let Guarded {
@@ -92,7 +105,10 @@ async fn once(
         .ok_or_else(gone)?;
     IfMatch::check_sent(expected.as_ref(), Some(before.revision))?;
     let revision = IfMatch::revision(before.revision);
-    let update = read(body, &app, &caller, before)?;
+    let update = IdentityProviderUpdate {
+        force,
+        ..read(body, &app, &caller, before)?
+    };
     let written = app
         .store
         .update_identity_provider(grant, update, Some(revision))
@@ -126,5 +142,6 @@ fn read(
     Ok(IdentityProviderUpdate {
         issuer,
         settings: (settings != kept).then_some(settings),
+        force: false,
     })
 }
