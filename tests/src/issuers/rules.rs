@@ -70,7 +70,7 @@ on_both_databases! {
     async fn who_may_not_hand_out_a_role_may_not_let_a_claim_give_it(house: House) {
         let alpha = &house.alpha;
         let admin = alpha.caller("admin").await;
-        let tokens = |role: &str| json!({"tokens": {"audiences": ["a"], "roles": [{"claim": "groups", "value": "boss", "role": role}]}});
+        let tokens = |role: &str| json!({"tokens": {"audiences": [role], "roles": [{"claim": "groups", "value": "boss", "role": role}]}});
         let body = |role: &str| provider(role, "https://id.example.test", tokens(role));
         admin.post("/v1/identity-providers", body("owner")).await.refused(403, "forbidden");
         admin.post("/v1/identity-providers", body("admin")).await.expect(201);

@@ -144,6 +144,7 @@ pub(crate) async fn a_link_that_is_taken_away_waits_and_is_linked_again_by_hand(
     assert_eq!(
         told,
         [
+            (Happened::Linked, Some(ada.id), false),
             (Happened::Unlinked, Some(ada.id), true),
             (Happened::Linked, Some(bob.id), false),
         ]

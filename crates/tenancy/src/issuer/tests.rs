@@ -547,6 +547,7 @@ async fn who_has_a_known_key_waits_for_an_issuer_that_is_down_once_only() {
     let token = |number: usize| house.key.token(|claims| claims["jti"] = json!(number));
     house.caller(&token(0)).await;
     house.web.publish_bytes(None);
+    tokio::time::sleep(Duration::from_millis(5)).await;
     *house.web.slow.lock().expect("not poisoned") = PAUSE * 3;
     house.caller(&token(1)).await;
     let start = std::time::Instant::now();

@@ -4,7 +4,7 @@ use palisade_authz::action::ReadExternalIdentity;
 use palisade_envelope::{Code, Error};
 
 use super::body::AccountBody;
-use crate::{call::Call, doc::Doc, guard::Guarded, problem::Answer, reply::Reply};
+use crate::{call::Call, doc::Doc, guard::Guarded, preconditions, problem::Answer, reply::Reply};
 
 pub(super) fn doc() -> Doc {
     Doc::new(
@@ -24,7 +24,11 @@ pub(super) async fn get(guarded: Guarded<ReadExternalIdentity>, call: Call) -> A
         .loaded
         .open(&guarded.grant)
         .ok_or_else(|| Error::new(Code::NotFound))?;
-    // Candidates are those of now, so the answer may differ while the revision stays: no 304.
+    // Candidates are those of now, so the answer may differ while the revision stays: no 304 for who has some.
+    let unchanged = preconditions::unchanged(&call.request, account.revision)?;
+    if unchanged && account.external.user_id.is_some() {
+        return Ok(preconditions::not_modified(&call.request, account.revision));
+    }
     Reply::ok(&call.request)
         .etag(account.revision)
         .json(&AccountBody::from(account))
