@@ -20,6 +20,7 @@ mod m0006_nodes;
 mod m0007_sessions;
 mod m0008_audit_details_and_rotation;
 mod m0009_idempotency_keys;
+mod m0010_imports;
 
 use sea_orm_migration::{
     MigrationTrait, MigratorTrait, SchemaManager, async_trait,
@@ -43,6 +44,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0007_sessions::Migration),
             Box::new(m0008_audit_details_and_rotation::Migration),
             Box::new(m0009_idempotency_keys::Migration),
+            Box::new(m0010_imports::Migration),
         ]
     }
 }
@@ -62,6 +64,7 @@ pub const TENANT_TABLES: &[(&str, &str)] = &[
     ("audit_events", "id"),
     ("sessions", "id"),
     ("idempotency_keys", "principal_id, idempotency_key"),
+    ("imports", "fingerprint"),
 ];
 
 /// Runs the statements of one change.

@@ -5,6 +5,7 @@ use std::{future::Future, marker::PhantomData, pin::Pin, sync::Arc, time::Durati
 use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
 use palisade_authz::{Action, Authorized, Refusal};
 use palisade_envelope::{Code, Error, Result};
+use palisade_store::Decides;
 use palisade_tenancy::{Caller, middleware};
 
 use crate::{App, call, dialect::Dialect, problem::Problem, trail::Trail};
@@ -142,6 +143,15 @@ where
         ),
         _ => error,
     })
+}
+
+/// The caller of a request, as the store asks for further grants.
+pub(crate) struct CallerOf<'a>(pub(crate) &'a HttpRequest);
+
+impl Decides for CallerOf<'_> {
+    async fn decide<A: Action>(&self, target: A::Target) -> Result<Authorized<A>> {
+        decide::<A>(self.0, target).await
+    }
 }
 
 /// Asks the gate about one action more, for what only part of an operation needs. A refusal is recorded.

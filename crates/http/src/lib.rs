@@ -40,12 +40,14 @@ mod status_doc;
 mod trail;
 mod v1;
 
+pub use admin::identity_line;
 pub use app::{App, SessionSettings, Settings};
 pub use call::{Call, Media};
 pub use catalogue::table;
 pub use dialect::Dialect;
 pub use doc::{Doc, Kind, Param};
 pub use guard::{At, Guarded, Locate, Located};
+pub use hashing::HashPool;
 pub use openapi::{openapi, openapi_json};
 pub use problem::{Answer, Problem};
 pub use routes::{BehindGuard, Credential, Entry, Operation, RouteTable};

@@ -6,8 +6,11 @@
 
 pub mod cli;
 pub mod config;
+mod export;
 mod exposition;
 mod failure;
+mod holder;
+mod import;
 mod listener;
 mod node;
 mod output;

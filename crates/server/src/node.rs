@@ -9,8 +9,17 @@ use tokio::task::JoinHandle;
 
 use crate::{Failure, config::Database};
 
+/// How many KiB of an SQLite file a connection of a node keeps in memory.
+const CACHE: u32 = 65_536;
+/// The same of a command that works and ends, whose memory is for something else.
+const SMALL_CACHE: u32 = 32_768;
+
 /// The store that the configuration names.
 pub(crate) async fn connect(database: &Database) -> Result<Store, Failure> {
+    connect_with(database, CACHE).await
+}
+
+async fn connect_with(database: &Database, page_cache_kib: u32) -> Result<Store, Failure> {
     let options = StoreOptions {
         url: database.url.reveal().to_owned(),
         max_connections: database.max_connections(),
@@ -18,13 +27,22 @@ pub(crate) async fn connect(database: &Database) -> Result<Store, Failure> {
         replica_url: Some(database.replica_url.reveal())
             .filter(|url| !url.is_empty())
             .map(str::to_owned),
+        page_cache_kib,
     };
     Ok(Store::connect(&options, Arc::new(SystemClock)).await?)
 }
 
 /// The store, which must have every migration that this program has.
 pub(crate) async fn connect_migrated(database: &Database) -> Result<Store, Failure> {
-    let store = connect(database).await?;
+    migrated(connect(database).await?).await
+}
+
+/// The same for a command that works and ends.
+pub(crate) async fn connect_for_work(database: &Database) -> Result<Store, Failure> {
+    migrated(connect_with(database, SMALL_CACHE).await?).await
+}
+
+async fn migrated(store: Store) -> Result<Store, Failure> {
     let missing = store
         .migration_status()
         .await?

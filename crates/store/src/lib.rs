@@ -19,6 +19,7 @@ mod dialect;
 mod fault;
 mod idempotency;
 mod identities;
+mod imports;
 mod job;
 mod keys;
 mod links;
@@ -41,9 +42,13 @@ mod writer;
 
 pub use audit::{Actor, AuditEvent, AuditEventId, AuditFilter, AuditedResource, Decision};
 pub use idempotency::{Attempt, Reservation, ReservationRequest};
-pub use identities::{BatchItem, NumberedPage};
+pub use identities::{BatchItem, NumberedPage, Rehearsal};
+pub use imports::{ImportProgress, ImportRequest, ImportStep, RejectedCount, RejectedRows};
 pub use keys::{ApiKeyRecord, KeyOverlap, NewApiKey, RotatedKey};
-pub use links::imported::ImportGrants;
+pub use links::{
+    grants::{Decides, KnownProviders},
+    imported::ImportGrants,
+};
 pub use listen::Heard;
 pub use page::{Page, PageRequest};
 pub use policies::PolicyDocument;

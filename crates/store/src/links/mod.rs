@@ -1,5 +1,6 @@
 //! External identities: accounts at outside providers, and whom they are linked to.
 
+pub(crate) mod grants;
 pub(crate) mod imported;
 mod link;
 mod list;

@@ -16,6 +16,8 @@ mod idempotency;
 #[cfg(test)]
 mod identities;
 #[cfg(test)]
+mod imports;
+#[cfg(test)]
 mod isolation;
 #[cfg(test)]
 mod links;
@@ -94,6 +96,9 @@ cases! {
         a_thousand_in_a_batch_are_all_made,
         concurrent_batches_of_the_same_make_each_once,
         single_writes_pass_while_batches_are_written;
+    imports: a_batch_of_an_import_is_done_in_its_place_and_at_no_other_time,
+        of_two_batches_in_one_place_one_is_done,
+        a_rehearsal_knows_what_its_batches_before_would_take;
     schemas: a_schema_that_identities_have_is_not_deleted,
         a_schema_is_created_once,
         an_identity_of_a_schema_that_went_meanwhile_is_refused_by_its_name,

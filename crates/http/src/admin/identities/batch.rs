@@ -1,27 +1,19 @@
 //! `PATCH /admin/identities`: many creations and deletions in one transaction, each answered in its place.
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
 use actix_web::HttpRequest;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use palisade_authz::{
-    Authorized, IdentityTarget, Own,
-    action::{
-        BatchIdentities, CreateIdentity, CreateIdentityProvider, DeleteIdentity,
-        LinkExternalIdentity,
-    },
+    Authorized, Own,
+    action::{BatchIdentities, CreateIdentity, DeleteIdentity},
 };
 use palisade_envelope::{Code, Envelope, Error, Result};
 use palisade_identity::{
-    IdentityId, IdentitySchema,
-    change::{self, Changed},
+    IdentityId, IdentitySchema, change,
     decode::{self, BatchWork},
 };
-use palisade_linking::ImportedLink;
-use palisade_store::{BatchItem, ImportGrants};
+use palisade_store::{BatchItem, KnownProviders};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -31,7 +23,7 @@ use super::change::hash_password;
 use crate::{
     call::{Call, Media},
     doc::Doc,
-    guard::{self, Guarded},
+    guard::{self, CallerOf, Guarded},
     problem::Answer,
     render,
     reply::Reply,
@@ -260,10 +252,14 @@ impl Batch {
         })
         .await
         .map_err(Error::internal)?;
-        let links = Links::of(guarded, &changes).await?;
+        let made = changes
+            .iter()
+            .filter_map(|(_, changed)| changed.as_ref().ok());
+        let providers = KnownProviders::of(&app.store, guarded.grant.scope(), made).await?;
+        let caller = CallerOf(request);
         for (place, changed) in changes {
             let ready = match changed {
-                Ok(changed) => links.grants(request, &changed).await.map(|imports| {
+                Ok(changed) => providers.grants(&caller, &changed).await.map(|imports| {
                     let changed = Box::new(changed);
                     BatchItem::Create { changed, imports }
                 }),
@@ -363,49 +359,4 @@ fn is_of_the_item(error: &Error) -> bool {
         .and_then(Value::as_str)
         .is_some_and(|field| field.starts_with("credentials"));
     error.code().status() < 500 && !of_credentials
-}
-
-/// The providers that the batch names and the tenant has: asked for once.
-struct Links {
-    known: BTreeSet<String>,
-}
-
-type Place = (usize, Result<Changed>);
-
-impl Links {
-    async fn of(guarded: &Guarded<BatchIdentities>, changes: &[Place]) -> Result<Self> {
-        let links: Vec<ImportedLink> = changes
-            .iter()
-            .filter_map(|(_, changed)| changed.as_ref().ok())
-            .flat_map(|changed| palisade_linking::imported::plan(&changed.identity))
-            .collect();
-        let names: BTreeSet<&str> = links.iter().map(ImportedLink::provider_name).collect();
-        let store = &guarded.app.store;
-        Ok(Self {
-            known: store
-                .known_identity_providers(guarded.grant.scope(), &names)
-                .await?,
-        })
-    }
-
-    /// As [`super::imports::grants`] gives them for one identity.
-    async fn grants(
-        &self,
-        request: &HttpRequest,
-        changed: &Changed,
-    ) -> Result<Option<ImportGrants>> {
-        let links = palisade_linking::imported::plan(&changed.identity);
-        if links.is_empty() {
-            return Ok(None);
-        }
-        let target = IdentityTarget::of(&changed.identity);
-        let link = guard::decide::<LinkExternalIdentity>(request, target).await?;
-        let known = |link: &ImportedLink| self.known.contains(link.provider_name());
-        let provider = if links.iter().all(known) {
-            None
-        } else {
-            Some(guard::decide::<CreateIdentityProvider>(request, Own).await?)
-        };
-        Ok(Some(ImportGrants { link, provider }))
-    }
 }

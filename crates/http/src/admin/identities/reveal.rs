@@ -61,15 +61,7 @@ pub(super) async fn configs(
         .await?;
     let configs = identities.iter().map(|identity| {
         let secrets = secrets.remove(&identity.id).unwrap_or_default();
-        let configs = kinds
-            .iter()
-            .filter_map(|kind| {
-                Some((
-                    *kind,
-                    credential::reveal(identity, *kind, secrets.get(kind))?,
-                ))
-            })
-            .collect();
+        let configs = credential::reveal_all(identity, kinds, &secrets);
         (identity.id, configs)
     });
     Ok(configs.collect())

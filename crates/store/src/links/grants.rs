@@ -1,0 +1,75 @@
+//! The grants for links that come with imported credentials: actions of their own, which only those ask for that make
+//! some.
+
+use std::{collections::BTreeSet, future::Future};
+
+use palisade_authz::{
+    Action, Authorized, IdentityTarget, Own,
+    action::{CreateIdentityProvider, LinkExternalIdentity},
+};
+use palisade_envelope::Result;
+use palisade_identity::change::Changed;
+use palisade_linking::{ImportedLink, imported::plan};
+use palisade_tenancy::TenantScope;
+
+use crate::{ImportGrants, Store};
+
+/// Asks the gate for a caller, and notes refusals for the audit trail.
+pub trait Decides {
+    /// The grant for `A` on the target.
+    ///
+    /// # Errors
+    /// `forbidden` with notices; `unavailable` or `internal` when the policies can't be had.
+    fn decide<A: Action>(&self, target: A::Target) -> impl Future<Output = Result<Authorized<A>>>;
+}
+
+/// The providers that the credentials of some new identities name and the tenant has: asked for once.
+#[derive(Debug)]
+pub struct KnownProviders(BTreeSet<String>);
+
+impl KnownProviders {
+    /// Those that these changes name.
+    ///
+    /// # Errors
+    /// `unavailable` or `internal` when the database can't answer.
+    pub async fn of<'a>(
+        store: &Store,
+        scope: &TenantScope,
+        changes: impl IntoIterator<Item = &'a Changed>,
+    ) -> Result<Self> {
+        let links: Vec<ImportedLink> = changes
+            .into_iter()
+            .flat_map(|changed| plan(&changed.identity))
+            .collect();
+        if links.is_empty() {
+            return Ok(Self(BTreeSet::new()));
+        }
+        let names: BTreeSet<&str> = links.iter().map(ImportedLink::provider_name).collect();
+        Ok(Self(store.known_identity_providers(scope, &names).await?))
+    }
+
+    /// The grants for the links of a new identity, and for the providers that they name and the tenant does not have;
+    /// nothing is asked where there are no links.
+    ///
+    /// # Errors
+    /// As [`Decides::decide`].
+    pub async fn grants(
+        &self,
+        caller: &impl Decides,
+        changed: &Changed,
+    ) -> Result<Option<ImportGrants>> {
+        let links = plan(&changed.identity);
+        if links.is_empty() {
+            return Ok(None);
+        }
+        let target = IdentityTarget::of(&changed.identity);
+        let link = caller.decide::<LinkExternalIdentity>(target).await?;
+        let known = |link: &ImportedLink| self.0.contains(link.provider_name());
+        let provider = if links.iter().all(known) {
+            None
+        } else {
+            Some(caller.decide::<CreateIdentityProvider>(Own).await?)
+        };
+        Ok(Some(ImportGrants { link, provider }))
+    }
+}

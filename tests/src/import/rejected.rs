@@ -1,0 +1,167 @@
+//! What does not go in, and who may not.
+
+use serde_json::{Value, json};
+
+use super::{Desk, count, find, lines, person};
+
+on_both_databases! {
+    async fn rejected_rows_say_why_and_can_be_corrected_and_imported(house: House) {
+        let owner = &house.alpha.owner;
+        let desk = Desk::of(house.gateway, owner);
+        let (before, mut bad_hash, mut other_schema) = (count(owner).await, person("kim"), person("lou"));
+        bad_hash["credentials"]["password"]["config"]["hashed_password"] = "secret".into();
+        other_schema["schema_id"] = "missing".into();
+        let rows = [
+            person("eve").to_string(), "not json".to_owned(), person("ada").to_string(), bad_hash.to_string(),
+            other_schema.to_string(), person("EVE").to_string(), json!({"traits": {"email": 7}}).to_string(),
+            json!([1]).to_string(), person("joe").to_string(),
+        ];
+        desk.write("mixed.jsonl", rows.join("\n"));
+        let done = desk.run("import --from ory --json mixed.jsonl").code(1);
+        assert_eq!(done.says("7 rows rejected").counts(), [9, 2, 7, 2]);
+        let rejected = desk.lines("mixed.jsonl.rejected.jsonl");
+        let told: Vec<(u64, &str, &str)> = rejected
+            .iter()
+            .map(|line| {
+                let field = line["field"].as_str().or_else(|| line["conflicts"][0]["field"].as_str());
+                (line["row"].as_u64().expect("a number"), line["code"].as_str().expect("a code"), field.unwrap_or_default())
+            })
+            .collect();
+        assert_eq!(told, [
+            (2, "invalid_json", ""),
+            (3, "conflict", "credentials.code.identifiers"),
+            (4, "invalid_request", "credentials.password.config.hashed_password"),
+            (5, "schema_violation", "schema_id"),
+            (6, "conflict", "credentials.code.identifiers"),
+            (7, "schema_violation", "traits.email"),
+            (8, "invalid_request", "identity"),
+        ]);
+        assert!(rejected.iter().all(|line| line["reason"].as_str().is_some_and(|reason| !reason.is_empty())));
+        assert_eq!((&rejected[0]["source"], &rejected[1]["source"]), (&json!("not json"), &person("ada")));
+        assert_eq!(count(owner).await, before + 2);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let file = desk.path().join("mixed.jsonl.rejected.jsonl");
+            let mode = std::fs::metadata(file).expect("is there").permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "it holds hashes");
+        }
+
+        // Corrected where it stands, the file is imported as it is.
+        let corrected: Vec<Value> = rejected
+            .into_iter()
+            .filter(|line| line["row"] == 3 || line["row"] == 5)
+            .map(|mut line| {
+                line["source"]["schema_id"] = "default".into();
+                line["source"]["traits"]["email"] = format!("corrected-{}@example.test", line["row"]).into();
+                line
+            })
+            .collect();
+        desk.write_lines("corrected.jsonl", &corrected);
+        let done = desk.run("import --from ory --json corrected.jsonl").code(0);
+        assert_eq!(done.counts(), [2, 2, 0, 0]);
+        assert!(find(owner, "corrected-5@example.test").await["id"].is_string());
+    }
+
+    async fn a_dry_run_changes_nothing_and_tells_of_each_row(house: House) {
+        let owner = &house.alpha.owner;
+        let desk = Desk::of(house.gateway, owner);
+        let mut misfit = person("kim");
+        misfit["traits"]["shoe"] = 42.into();
+        let mut people: Vec<Value> = vec![person("eve"), person("ada"), misfit, person("joe")];
+        // The same in another batch than the first of them.
+        people.extend((0..1_000).map(|number| person(&format!("n{number}"))));
+        people.push(person("Joe"));
+        desk.write_lines("ory.jsonl", &people);
+        let before = house.alpha.rows().await;
+        let done = desk.run("import --from ory --dry-run --json --report report.jsonl ory.jsonl").code(1);
+        assert_eq!(done.counts(), [1_005, 1_002, 3, 2]);
+        let report = desk.lines("report.jsonl");
+        assert_eq!(report.len(), 1_005);
+        let outcome = |row: usize| (report[row - 1]["row"].clone(), report[row - 1]["outcome"].clone());
+        assert_eq!(outcome(1), (json!(1), json!("would-create")));
+        assert_eq!(report[1]["conflicts"][0]["field"], "credentials.code.identifiers");
+        assert_eq!((outcome(3).1, &report[2]["field"]), (json!("would-reject"), &json!("traits")));
+        assert_eq!((outcome(1_005).1, &report[1_004]["code"]), (json!("would-reject"), &json!("conflict")));
+        assert!(!desk.has("ory.jsonl.rejected.jsonl"));
+        assert_eq!(house.alpha.rows().await, before, "nothing has changed");
+
+        desk.write_lines("one.jsonl", &[person("one")]);
+        let done = desk.run("import --from ory --dry-run one.jsonl").code(0);
+        assert_eq!(lines(&done.stdout()), [json!({"row": 1, "outcome": "would-create"})]);
+        done.says("1 identities would be created");
+    }
+
+    async fn a_key_that_may_not_is_refused_with_the_notice(house: House) {
+        let owner = &house.alpha.owner;
+        let mut desk = Desk::of(house.gateway, owner);
+        desk.write_lines("ory.jsonl", &[person("eve")]);
+        let before = count(owner).await;
+        desk.with_key(&house.alpha.caller("viewer").await);
+        for command in ["import --from ory ory.jsonl", "import --from ory --dry-run ory.jsonl", "export"] {
+            let refused = desk.run(command).code(1);
+            refused.says("role");
+            assert_eq!(refused.stdout(), "");
+        }
+        assert_eq!(count(owner).await, before);
+        assert!(!desk.has("ory.jsonl.rejected.jsonl"));
+        // Who may list may export what a list shows.
+        let export = desk.run("export --without-secrets").code(0).stdout();
+        assert!(!export.contains("config"), "{export}");
+
+        // The tenant's own policies count, and the tenant that is named.
+        desk.with_key(owner);
+        desk.run(&format!("import --from ory --tenant {} ory.jsonl", house.twin.id)).code(1).says("another tenant");
+        let policy = r#"@notice("not this week") forbid(principal, action == Palisade::Action::"identity:batch", resource);"#;
+        owner.put("/v1/policies/freeze", json!({"policy": policy})).await.expect(201);
+        desk.run("import --from ory ory.jsonl").code(1).says("not this week");
+        owner.delete("/v1/policies/freeze").await.expect(204);
+        desk.run(&format!("import --from ory --tenant {} ory.jsonl", house.alpha.id)).code(0);
+        for key in ["", "nonsense", &owner.key().replace("pal_", "pal_0")] {
+            key.clone_into(&mut desk.key);
+            desk.run("import --from ory ory.jsonl").code(1).says("API key");
+        }
+        desk.with_key(owner);
+        desk.write("key", format!("{}\n", owner.key()));
+        desk.key.clear();
+        desk.run("export --without-secrets --key-file key").code(0);
+    }
+
+    async fn what_cant_be_imported_is_said_in_one_line(house: House) {
+        let owner = &house.alpha.owner;
+        let desk = Desk::of(house.gateway, owner);
+        desk.write("empty.jsonl", "");
+        let done = desk.run("import --from ory --json empty.jsonl").code(0);
+        assert_eq!(done.counts(), [0, 0, 0, 0]);
+        desk.write("utf16.jsonl", b"\xff\xfe{\0}\0");
+        desk.write("cut.json", "{\"realm\": \"a\", \"users\": [{\"email\": \"x@example.test\"}, {\"email\"");
+        desk.write("clients.json", "{\"realm\": \"a\", \"clients\": []}");
+        desk.write("bad.toml", "[fields]\nnonsense = \"x\"\n");
+        for (command, word) in [
+            ("import --from ory missing.jsonl", "missing.jsonl"),
+            ("import --from ory .", "is not a file"),
+            ("import --from ory utf16.jsonl", "UTF-16"),
+            ("import --from keycloak cut.json", "EOF"),
+            ("import --from keycloak clients.json", "users"),
+            ("import --from csv --mapping bad.toml empty.jsonl", "nonsense"),
+            ("import --from ory --mapping bad.toml empty.jsonl", "no mapping"),
+        ] {
+            let stderr = desk.run(command).code(1).says(word).stderr();
+            assert!(stderr.lines().last().is_some_and(|line| line.starts_with("palisade: ")), "{stderr}");
+        }
+        for command in ["import empty.jsonl", "import --from nonsense empty.jsonl", "import --from ory", "export --json"] {
+            desk.run(command).code(2);
+        }
+        let long = format!("{{\"traits\":\"{}\"}}\n{}\n", "x".repeat(6_000_000), person("eve"));
+        desk.write("long.jsonl", long);
+        let done = desk.run("import --from ory --json long.jsonl").code(1);
+        assert_eq!(done.counts(), [2, 1, 1, 0]);
+        let rejected = desk.lines("long.jsonl.rejected.jsonl");
+        assert_eq!(rejected[0]["code"], "body_too_large");
+        // Somebody's file is not written over.
+        desk.write("more.jsonl", person("joe").to_string());
+        desk.write("more.jsonl.rejected.jsonl", "mine\n");
+        desk.run("import --from ory more.jsonl").code(1).says("is there already");
+        assert_eq!(desk.read("more.jsonl.rejected.jsonl"), "mine\n");
+    }
+}
