@@ -113,7 +113,6 @@ impl Bench<'_> {
         let memory = watch(&mut child)?;
         let seconds = began.elapsed().as_secs_f64();
         self.finish(child, &tenant, 0).await?;
-        #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
         let rate = self.identities as f64 / seconds;
         let fast = report::at_least("identities a second", rate, RATE);
         let small = report::at_most("memory at its peak, MiB", memory, MEMORY);

@@ -89,7 +89,7 @@ on_both_databases! {
         desk.write_lines("one.jsonl", &[person("one")]);
         let done = desk.run("import --from ory --dry-run one.jsonl").code(0);
         assert_eq!(lines(&done.stdout()), [json!({"row": 1, "outcome": "would-create"})]);
-        done.says("1 identities would be created");
+        done.says("1 identity would be created");
     }
 
     async fn a_key_that_may_not_is_refused_with_the_notice(house: House) {

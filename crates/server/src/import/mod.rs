@@ -2,8 +2,8 @@
 //!
 //! One thread reads the file, understands its rows and makes the identities' first states (`prepare.rs`), while another
 //! batch is being written (`write.rs`): some five hundred rows or less in one transaction, with how far the import has come.
-//! Rows that are refused go to a file (`journal.rs`) whose length is in that transaction, too. To add a format: a file
-//! that makes a [`record::Record`] of a row, a variant of [`Format`], and how its rows are told apart (`rows.rs`).
+//! Rows that are refused go to a file (`journal.rs`) whose length is in that transaction, too. To add a format: a file that makes a
+//! [`record::Record`] of a row, a variant of [`Format`], and how its rows are told apart (`rows.rs`).
 
 mod auth0;
 mod csv;
@@ -11,7 +11,6 @@ mod fingerprint;
 mod journal;
 mod keycloak;
 mod mapping;
-mod ory;
 mod prepare;
 mod progress;
 mod record;

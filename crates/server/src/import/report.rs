@@ -57,17 +57,20 @@ impl Counts {
             }
             output::answer_json(&summary)?;
         } else {
-            let verb = if options.dry_run {
-                "would be created"
+            let (one, many) = if options.dry_run {
+                ("identity would be created", "identities would be created")
             } else {
-                "were created"
+                ("identity was created", "identities were created")
             };
             let line = format!(
-                "{rows} rows of {}: {created} identities {verb}, {refused} rows rejected ({already_there} of them there \
-                 already){}; {:.1} s, {} rows a second",
+                "{} of {}: {}, {} rejected ({already_there} because what they bring is there already){}; {:.1} s, {} rows a \
+                 second",
+                counted(rows, "row", "rows"),
                 source.name(),
+                counted(created, one, many),
+                counted(refused, "row", "rows"),
                 if before > 0 {
-                    format!("; {before} rows were done by a run before")
+                    format!("; {before} of the rows were done by a run before")
                 } else {
                     String::new()
                 },
@@ -84,12 +87,17 @@ impl Counts {
         if refused == 0 {
             return Ok(());
         }
-        let what = if refused == 1 { "row" } else { "rows" };
+        let what = counted(refused, "row", "rows");
         Err(Failure::new(match rejected {
-            Some(file) => format!("{refused} {what} rejected; `{file}` says why"),
-            None => format!("{refused} {what} would be rejected; the report says why"),
+            Some(file) => format!("{what} rejected; `{file}` says why"),
+            None => format!("{what} would be rejected; the report says why"),
         }))
     }
+}
+
+/// A number and what there is of it.
+fn counted(number: u64, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
 }
 
 /// What would become of each row, as JSON lines.
