@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use serde_json::{Value, json};
@@ -75,21 +75,30 @@ on_both_databases! {
         let (_, owner) = gateway.new_tenant("kills").await;
         let desk = Desk::of(&gateway, &owner);
         desk.write_lines("ory.jsonl", &rows());
-        let (mut killed, mut wait) = (0, 250);
+        let (mut killed, mut there, began) = (0, 0, Instant::now());
         let last = loop {
             let command = ["import", "--from", "ory", "--json", "ory.jsonl"];
             let mut running = program::start(&command, desk.path(), &desk.settings());
-            tokio::time::sleep(Duration::from_millis(wait)).await;
-            if killed < 8 && running.try_wait().expect("can be asked").is_none() {
+            // Until it has got on, and then at another moment of a batch each time.
+            let mut now = there;
+            while killed < 5 && now == there && running.try_wait().expect("can be asked").is_none() {
+                assert!(began.elapsed() < Duration::from_secs(240), "it does not get on");
+                tokio::time::sleep(Duration::from_millis(10)).await;
+                now = super::count(&owner).await;
+            }
+            tokio::time::sleep(Duration::from_millis(killed * 17)).await;
+            if killed < 5 && running.try_wait().expect("can be asked").is_none() {
                 running.kill().expect("is killed");
                 running.wait().expect("has ended");
-                (killed, wait) = (killed + 1, wait + 150);
+                there = super::count(&owner).await;
+                killed += 1;
                 continue;
             }
             break super::Ended(running.wait_with_output().expect("ends"));
         };
         let last = last.code(1);
-        assert!(killed > 2, "it was not killed");
+        assert!(killed > 2, "it was killed {killed} times");
+        last.says("going on with an import");
         assert_eq!(last.counts(), [ROWS as u64, 3_200, 800, 400]);
         assert_each_once(&owner, &desk, "ory.jsonl.rejected.jsonl").await;
     }

@@ -112,23 +112,6 @@ impl RejectedFile {
         open.committed = length;
     }
 
-    /// Removes the file where nothing was rejected.
-    pub(super) fn close(self) {
-        let open = self
-            .file
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner);
-        if open.committed == 0
-            && open
-                .file
-                .metadata()
-                .is_ok_and(|metadata| metadata.len() == 0)
-        {
-            // One that stays is empty and does no harm.
-            let _ = std::fs::remove_file(&self.path);
-        }
-    }
-
     /// Writes these lines behind what is committed; how long the file is then.
     fn append(&self, lines: &[u8]) -> std::io::Result<u64> {
         let mut open = self.file.lock().unwrap_or_else(PoisonError::into_inner);
@@ -143,6 +126,18 @@ impl RejectedFile {
         // Before the database says that it is there.
         open.file.sync_data()?;
         Ok(committed + u64::try_from(lines.len()).unwrap_or(0))
+    }
+}
+
+impl Drop for RejectedFile {
+    /// Removes the file where nothing was rejected.
+    fn drop(&mut self) {
+        let open = self.file.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let length = open.file.metadata().map(|metadata| metadata.len());
+        if open.committed == 0 && length.is_ok_and(|length| length == 0) {
+            // One that stays is empty and does no harm.
+            let _ = std::fs::remove_file(&self.path);
+        }
     }
 }
 

@@ -99,9 +99,7 @@ pub(super) async fn import(
         let store = &holder.node.store;
         store.finish_import(grant, fingerprint, counts.rows).await?;
     }
-    if let Ok(file) = Arc::try_unwrap(file) {
-        file.close();
-    }
+    drop(file);
     counts.tell(options, &source, &progress, Some(&path_text))
 }
 
@@ -161,15 +159,13 @@ impl Writing<'_> {
                 Ok((rows, read)) => progress.advance(rows, read),
                 Err(failure) => {
                     progress.end();
-                    return Err(Failure::new(format!(
-                        "{failure}; {} rows are done{}",
-                        self.counts.rows,
-                        if self.fingerprint.is_some() {
-                            ", and the same command goes on behind them"
-                        } else {
-                            ""
-                        }
-                    )));
+                    return Err(match (self.counts.rows, self.fingerprint) {
+                        (0, _) => failure,
+                        (rows, None) => Failure::new(format!("{failure}; {rows} rows are done")),
+                        (rows, Some(_)) => Failure::new(format!(
+                            "{failure}; {rows} rows are done, and the same command goes on behind them"
+                        )),
+                    });
                 }
             }
         }
