@@ -90,17 +90,6 @@ pub(crate) fn run(arguments: &[&str], dir: &Path, settings: Settings<'_>) -> Str
     String::from_utf8(output.stdout).expect("stdout is text")
 }
 
-/// Runs the program to its end, however that is.
-pub(crate) fn attempt(
-    arguments: &[&str],
-    dir: &Path,
-    settings: Settings<'_>,
-) -> std::process::Output {
-    start(arguments, dir, settings)
-        .wait_with_output()
-        .expect("the program ends")
-}
-
 /// Starts the program; its stdin is empty.
 pub(crate) fn start(arguments: &[&str], dir: &Path, settings: Settings<'_>) -> Child {
     let mut command = Command::new(PALISADE.as_path());

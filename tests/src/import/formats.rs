@@ -23,7 +23,7 @@ on_both_databases! {
         });
         eve.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
         desk.write_lines("ory.jsonl", &[eve.clone(), person("joe")]);
-        let done = desk.run("import --from ory --json ory.jsonl").code(0);
+        let done = desk.run("import --from ory --json ory.jsonl").await.code(0);
         assert_eq!(done.counts(), [2, 2, 0, 0]);
         assert!(!desk.has("ory.jsonl.rejected.jsonl"), "nothing was rejected");
 
@@ -51,9 +51,9 @@ on_both_databases! {
         assert_eq!(mine[0]["request_id"], mine[1]["request_id"]);
 
         // The same again is done already; anew, everything is there already.
-        let again = desk.run("import --from ory --json ory.jsonl").code(0);
+        let again = desk.run("import --from ory --json ory.jsonl").await.code(0);
         assert_eq!(again.says("is finished already").counts(), [2, 2, 0, 0]);
-        let anew = desk.run("import --from ory --json --again ory.jsonl").code(1);
+        let anew = desk.run("import --from ory --json --again ory.jsonl").await.code(1);
         assert_eq!(anew.counts(), [2, 0, 2, 2]);
         let rejected = desk.lines("ory.jsonl.rejected.jsonl");
         assert_eq!(rejected.len(), 2);
@@ -75,7 +75,7 @@ on_both_databases! {
             // Another tenant's are free here.
             with_id("lou", &house.twin.ada),
         ]);
-        let done = desk.run("import --from ory --keep-ids --json ory.jsonl").code(1);
+        let done = desk.run("import --from ory --keep-ids --json ory.jsonl").await.code(1);
         assert_eq!(done.counts(), [5, 3, 2, 2]);
         assert_eq!(find(owner, "eve@example.test").await["id"], id);
         assert_eq!(find(owner, "lou@example.test").await["id"], house.twin.ada);
@@ -97,7 +97,7 @@ on_both_databases! {
             {"username": "service-account-x", "enabled": true, "serviceAccountClientId": "x"},
         ], "roles": {}});
         desk.write("realm.json", realm.to_string());
-        let done = desk.run("import --from keycloak --json realm.json").code(1);
+        let done = desk.run("import --from keycloak --json realm.json").await.code(1);
         assert_eq!(done.counts(), [2, 1, 1, 0]);
         let kay = find(owner, "kay@example.test").await;
         assert_eq!(kay["traits"]["name"], json!({"first": "Kay", "last": "Lindqvist"}));
@@ -122,7 +122,7 @@ on_both_databases! {
                     {"provider": "google-oauth2", "user_id": "77", "connection": "google-oauth2", "isSocial": true}]}),
             json!({"user_id": "auth0|2", "email": "sam@example.test", "custom_password_hash": {"algorithm": "rot13"}}),
         ]);
-        let done = desk.run("import --from auth0 --json users.ndjson").code(1);
+        let done = desk.run("import --from auth0 --json users.ndjson").await.code(1);
         assert_eq!(done.counts(), [2, 1, 1, 0]);
         let kay = find(owner, "kay@example.test").await;
         assert_eq!(kay["external_id"], "auth0|5f7c8ec7c33c6c004bbafe82");
@@ -141,7 +141,7 @@ on_both_databases! {
         let desk = Desk::of(house.gateway, owner);
         desk.write("people.csv", "email,first_name,email_verified,password\nkay@example.test,Kay,true,correct horse\n\
             not an address,Sam,,\nsam@example.test,Sam,perhaps,\n");
-        let done = desk.run("import --from csv --json people.csv").code(1);
+        let done = desk.run("import --from csv --json people.csv").await.code(1);
         assert_eq!(done.counts(), [3, 1, 2, 0]);
         let kay = find(owner, "kay@example.test").await;
         assert_eq!((&kay["traits"]["name"]["first"], &kay["verifiable_addresses"][0]["verified"]), (&json!("Kay"), &json!(true)));
@@ -155,13 +155,13 @@ on_both_databases! {
             state = { from = \"On\", values = { ja = \"active\", nein = \"inactive\" } }\n\
             [constants]\nschema_id = \"customer\"\n\"metadata_admin.source\" = \"till\"\n");
         desk.write("till.csv", "No;Nick;On;Unused\n17;\"Kay; K.\";nein;x\n");
-        desk.run("import --from csv --mapping map.toml till.csv").code(0);
+        desk.run("import --from csv --mapping map.toml till.csv").await.code(0);
         let made = owner.get("/admin/identities/by/external/17").await.expect(200).json();
         assert_eq!((&made["traits"], &made["state"], &made["schema_id"]), (&json!({"nick": "Kay; K."}), &json!("inactive"), &json!("customer")));
         assert_eq!(made["metadata_admin"], json!({"source": "till"}));
 
         desk.write("odd.csv", "email,shoe size\na@example.test,42\n");
-        desk.run("import --from csv odd.csv").code(1).says("`shoe size`");
-        desk.run("import --from csv --mapping map.toml odd.csv").code(1).says("column");
+        desk.run("import --from csv odd.csv").await.code(1).says("`shoe size`");
+        desk.run("import --from csv --mapping map.toml odd.csv").await.code(1).says("column");
     }
 }

@@ -8,7 +8,7 @@ use std::{
 use serde_json::{Value, json};
 
 use super::{Desk, person};
-use crate::{client::Caller, gateway::Gateway, program};
+use crate::{client::Caller, gateway::Gateway};
 
 const ROWS: usize = 4_000;
 
@@ -77,8 +77,7 @@ on_both_databases! {
         desk.write_lines("ory.jsonl", &rows());
         let (mut killed, mut there, began) = (0, 0, Instant::now());
         let last = loop {
-            let command = ["import", "--from", "ory", "--json", "ory.jsonl"];
-            let mut running = program::start(&command, desk.path(), &desk.settings());
+            let mut running = desk.start("import --from ory --json ory.jsonl");
             // Until it has got on, and then at another moment of a batch each time.
             let mut now = there;
             while killed < 5 && now == there && running.try_wait().expect("can be asked").is_none() {
@@ -94,7 +93,7 @@ on_both_databases! {
                 killed += 1;
                 continue;
             }
-            break super::Ended(running.wait_with_output().expect("ends"));
+            break super::ended(running).await;
         };
         let last = last.code(1);
         assert!(killed > 2, "it was killed {killed} times");
@@ -108,18 +107,18 @@ on_both_databases! {
         let (_, owner) = gateway.new_tenant("twice").await;
         let desk = Desk::of(&gateway, &owner);
         desk.write_lines("ory.jsonl", &rows());
-        let command = ["import", "--from", "ory", "--json", "--rejected", "r.jsonl", "ory.jsonl"];
+        let command = "import --from ory --json --rejected r.jsonl ory.jsonl";
         let (one, two) = (
-            program::start(&command, desk.path(), &desk.settings()),
-            program::start(&command, desk.path(), &desk.settings()),
+            desk.start(command),
+            desk.start(command),
         );
-        let ends = [one, two].map(|running| super::Ended(running.wait_with_output().expect("ends")));
+        let ends = [super::ended(one).await, super::ended(two).await];
         let refused = ends.iter().filter(|end| end.stderr().contains("another")).count();
         assert_eq!(refused, 1, "{} {}", ends[0].stderr(), ends[1].stderr());
         // The file of rejected rows is part of what is gone on with.
-        let other = desk.run("import --from ory --rejected other.jsonl --again ory.jsonl");
+        let other = desk.run("import --from ory --rejected other.jsonl --again ory.jsonl").await;
         other.code(1);
-        desk.run("import --from ory --json --rejected r.jsonl ory.jsonl").code(1);
+        desk.run("import --from ory --json --rejected r.jsonl ory.jsonl").await.code(1);
         assert_eq!(emails(&owner).await.len(), 3_200);
         assert_each_once(&owner, &desk, "r.jsonl").await;
     }

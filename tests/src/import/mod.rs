@@ -5,7 +5,10 @@ mod kills;
 mod rejected;
 mod round_trip;
 
-use std::{path::Path, process::Output};
+use std::{
+    path::Path,
+    process::{Child, Output},
+};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -68,11 +71,22 @@ impl Desk {
         ]
     }
 
-    /// Runs `palisade` with these arguments.
-    fn run(&self, arguments: &str) -> Ended {
+    /// Starts `palisade` with these arguments.
+    fn start(&self, arguments: &str) -> Child {
         let arguments: Vec<&str> = arguments.split(' ').collect();
-        Ended(program::attempt(&arguments, self.path(), &self.settings()))
+        program::start(&arguments, self.path(), &self.settings())
     }
+
+    /// Runs `palisade` with these arguments to its end.
+    async fn run(&self, arguments: &str) -> Ended {
+        ended(self.start(arguments)).await
+    }
+}
+
+/// Waits beside the test, whose connections to the gateway are minded meanwhile.
+async fn ended(running: Child) -> Ended {
+    let waiting = tokio::task::spawn_blocking(|| running.wait_with_output());
+    Ended(waiting.await.expect("waits").expect("the program ends"))
 }
 
 /// How a command ended.

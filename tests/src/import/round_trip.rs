@@ -71,7 +71,7 @@ on_both_databases! {
         owner.delete(&format!("/admin/identities/{kim}/credentials/password")).await;
 
         let mut desk = Desk::of(house.gateway, owner);
-        let done = desk.run("export --output all.jsonl --json").code(0);
+        let done = desk.run("export --output all.jsonl --json").await.code(0);
         let summary: Value = serde_json::from_str(&done.stdout()).expect("JSON");
         assert_eq!((&summary["exported"], &summary["tenant_id"]), (&json!(5), &json!(house.alpha.id)));
         let first = desk.read("all.jsonl");
@@ -81,9 +81,9 @@ on_both_databases! {
         let (_, other) = house.gateway.new_tenant("other").await;
         other.put("/v1/schemas/lax", lax).await.expect(201);
         desk.with_key(&other);
-        let done = desk.run("import --from ory --json all.jsonl").code(0);
+        let done = desk.run("import --from ory --json all.jsonl").await.code(0);
         assert_eq!(done.counts(), [5, 5, 0, 0]);
-        let second = desk.run("export").code(0).stdout();
+        let second = desk.run("export").await.code(0).stdout();
         let (first, second) = (without_ids(&first), without_ids(&second));
         assert_eq!(first.len(), 5);
         for (name, identity) in &first {
