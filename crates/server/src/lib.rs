@@ -9,6 +9,7 @@ pub mod config;
 mod export;
 mod exposition;
 mod failure;
+mod files;
 mod holder;
 mod import;
 mod listener;

@@ -1,21 +1,24 @@
 //! Where an export goes: stdout, or a file that is there when all of it is.
 
 use std::{
-    fs::{self, File, OpenOptions},
-    io::{BufWriter, ErrorKind, Write},
-    os::unix::fs::OpenOptionsExt as _,
+    fs::{self, File, Permissions},
+    io::{BufWriter, Write},
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
 };
 
-use crate::Failure;
+use crate::{Failure, files};
+
+/// What the name of the file ends with until all of it is there.
+const UNFINISHED: &str = ".palisade-export";
 
 /// Takes lines.
 pub(super) enum Sink {
     Stdout(BufWriter<std::io::Stdout>),
     File {
-        out: BufWriter<File>,
-        /// Removed with everything in it where the export fails.
+        /// Removed with everything in it where the export fails; before the file below lets go of its lock.
         new: Temporary,
+        out: BufWriter<File>,
         path: PathBuf,
     },
 }
@@ -38,27 +41,23 @@ impl Sink {
             return Ok(Self::Stdout(BufWriter::new(std::io::stdout())));
         };
         let mut name = path.as_os_str().to_owned();
-        name.push(format!(".{}.new", std::process::id()));
+        name.push(UNFINISHED);
         let new = PathBuf::from(name);
-        let out = match OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            // It holds hashes.
-            .mode(0o600)
-            .open(&new)
-        {
-            Ok(out) => out,
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                return Err(Failure::new(format!(
-                    "`{}` is left of an export that was ended: remove it",
-                    new.display()
-                )));
-            }
-            Err(error) => return Err(broken(path, &error)),
+        let explain = |error| broken(path, &error);
+        // What an export left that was killed is written over: the next one cleans up.
+        let Some(out) = files::hold(&new).map_err(explain)? else {
+            return Err(Failure::new(format!(
+                "another export writes to `{}`: wait for its end",
+                path.display()
+            )));
         };
+        // It holds hashes.
+        let own = Permissions::from_mode(0o600);
+        out.set_permissions(own).map_err(explain)?;
+        out.set_len(0).map_err(explain)?;
         Ok(Self::File {
-            out: BufWriter::with_capacity(256 * 1024, out),
             new: Temporary(Some(new)),
+            out: BufWriter::with_capacity(256 * 1024, out),
             path: path.to_owned(),
         })
     }
@@ -80,20 +79,27 @@ impl Sink {
             Self::Stdout(mut out) => out
                 .flush()
                 .map_err(|error| Failure::new(format!("stdout can't be written to: {error}"))),
-            Self::File { out, mut new, path } => {
-                let whole = || -> std::io::Result<()> {
-                    let file = out
-                        .into_inner()
-                        .map_err(std::io::IntoInnerError::into_error)?;
-                    file.sync_all()?;
+            Self::File {
+                mut new,
+                mut out,
+                path,
+            } => {
+                let mut whole = || -> std::io::Result<()> {
+                    out.flush()?;
+                    out.get_ref().sync_all()?;
                     if let Some(new) = &new.0 {
                         fs::rename(new, &path)?;
                     }
-                    Ok(())
+                    files::sync_folder(&path)
                 };
-                whole().map_err(|error| broken(&path, &error))?;
-                new.0 = None;
-                Ok(())
+                let done = whole();
+                if done.is_ok() {
+                    new.0 = None;
+                }
+                // While the file is held: afterwards another export's may stand there.
+                drop(new);
+                drop(out);
+                done.map_err(|error| broken(&path, &error))
             }
         }
     }
@@ -126,5 +132,22 @@ mod tests {
         assert_eq!(fs::read_to_string(&path).expect("text"), "a\nb\n");
         let mode = fs::metadata(&path).expect("there").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn what_a_killed_export_left_is_written_over_by_the_next_and_by_one_at_a_time() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("all.jsonl");
+        let left = folder.path().join(format!("all.jsonl{UNFINISHED}"));
+        fs::write(&left, "half of an export that was longer").expect("is written");
+        fs::set_permissions(&left, Permissions::from_mode(0o644)).expect("are set");
+        let mut sink = Sink::open(Some(&path)).expect("opens");
+        let mode = fs::metadata(&left).expect("there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        assert!(Sink::open(Some(&path)).is_err(), "is held");
+        sink.line("a").expect("written");
+        sink.close().expect("whole");
+        assert_eq!(fs::read_to_string(&path).expect("text"), "a\n");
+        assert!(!left.exists());
     }
 }

@@ -56,7 +56,7 @@ pub(super) fn record(user: &Value, mapping: &Mapping) -> Result<Record> {
             Some(hash.into()),
         );
     }
-    accounts(user, &mut record)?;
+    accounts(user, mapping, &mut record)?;
     mapping.apply(user, &mut record)?;
     Ok(record)
 }
@@ -91,7 +91,7 @@ fn hash(user: &Value) -> Result<Option<String>> {
 }
 
 /// Accounts at outside providers. Of enterprise connections the connection is the provider.
-fn accounts(user: &Value, record: &mut Record) -> Result<()> {
+fn accounts(user: &Value, mapping: &Mapping, record: &mut Record) -> Result<()> {
     let none = Vec::new();
     let accounts = at(user, "identities")
         .and_then(Value::as_array)
@@ -121,20 +121,10 @@ fn accounts(user: &Value, record: &mut Record) -> Result<()> {
             "samlp" | "adfs" => "saml",
             _ => "oidc",
         };
-        record.add_account(kind, &name(connection), subject);
+        let provider = mapping.provider(connection, &format!("identities.{index}.connection"))?;
+        record.add_account(kind, &provider, subject);
     }
     Ok(())
-}
-
-/// A connection's name as a provider here has it: in lower case, with `-` for what is not allowed.
-fn name(connection: &str) -> String {
-    connection
-        .chars()
-        .map(|c| match c.to_ascii_lowercase() {
-            c @ ('a'..='z' | '0'..='9' | '.' | '_' | '-') => c,
-            _ => '-',
-        })
-        .collect()
 }
 
 #[cfg(test)]
@@ -151,7 +141,7 @@ mod tests {
             "identities": [
                 {"provider": "auth0", "user_id": "5f7c8ec7c33c6c004bbafe82", "connection": "Users", "isSocial": false},
                 {"provider": "google-oauth2", "user_id": 1234, "connection": "google-oauth2", "isSocial": true},
-                {"provider": "samlp", "user_id": "Acme Corp|ada", "connection": "Acme Corp", "isSocial": false},
+                {"provider": "samlp", "user_id": "acme-corp|ada", "connection": "acme-corp", "isSocial": false},
             ],
         });
         let members = more.as_object().expect("an object").clone();
@@ -218,5 +208,14 @@ mod tests {
         assert_eq!(read.create.external_id.as_deref(), Some("auth0|1"));
         assert_eq!(read.seen.verified_email, Some(false));
         assert!(read.seen.created_at.is_some());
+    }
+
+    #[test]
+    fn connections_whose_names_would_become_the_same_are_not_mixed_up() {
+        for connection in ["Acme Corp", "acme+corp", "Acme#Corp", "ACME-CORP"] {
+            let account = json!({"provider": "samlp", "user_id": "ada", "connection": connection});
+            let error = import(&user(json!({ "identities": [account] }))).expect_err(connection);
+            assert_eq!(error.envelope().details["field"], "identities.0.connection");
+        }
     }
 }

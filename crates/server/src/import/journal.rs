@@ -2,25 +2,30 @@
 //! off by the next one, so that no row is missing and none is there twice.
 
 use std::{
-    fs::{File, OpenOptions, TryLockError},
-    io::{Seek as _, SeekFrom, Write as _},
-    os::unix::fs::OpenOptionsExt as _,
+    fs::{File, Permissions},
+    io::{Read as _, Seek as _, SeekFrom, Write as _},
+    ops::Range,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
 
+use data_encoding::HEXLOWER;
 use palisade_envelope::{Code, Error, Result};
-use palisade_identity::IdentityId;
+use palisade_identity::{IdentityId, Timestamp};
 use palisade_store::{RejectedCount, RejectedRows};
+use palisade_tenancy::TenantId;
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
-use super::{Options, rows::Row, source::Source};
-use crate::Failure;
+use super::{Options, prepare::Prepared, rows::Row, source::Source};
+use crate::{Failure, files};
 
 /// The file, held by this run alone.
 #[derive(Debug)]
 pub(super) struct RejectedFile {
     path: PathBuf,
+    mark: Mark,
     file: Mutex<Open>,
 }
 
@@ -31,16 +36,47 @@ struct Open {
     committed: u64,
 }
 
-/// Where rejected rows go: as the options say, or beside the file.
-pub(super) fn path(options: &Options, source: &Source) -> Result<PathBuf, Failure> {
+/// How each line of an import begins: by it the import knows its own file from another's, also where a run was killed
+/// before anything committed.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Mark(String);
+
+impl Mark {
+    /// Of the import of this fingerprint in the tenant, as it was begun then.
+    pub(super) fn of(tenant: TenantId, fingerprint: [u8; 32], started_at: Timestamp) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(b"palisade rejected rows 1\0");
+        hash.update(tenant.as_uuid());
+        hash.update(fingerprint);
+        hash.update(started_at.timestamp_millis().to_be_bytes());
+        let hash = hash.finalize();
+        Self::named(&HEXLOWER.encode(hash.get(..16).unwrap_or_default()))
+    }
+
+    /// Of an import that can't go on.
+    pub(super) fn once() -> Self {
+        Self::named(&uuid::Uuid::new_v4().simple().to_string())
+    }
+
+    fn named(name: &str) -> Self {
+        Self(format!("{{\"import\":\"{name}\","))
+    }
+}
+
+/// Where rejected rows go: as the options say, or beside the file, under a name that is the tenant's own.
+pub(super) fn path(
+    options: &Options,
+    source: &Source,
+    tenant: TenantId,
+) -> Result<PathBuf, Failure> {
     let path = match (&options.rejected, source.path()) {
         (Some(path), _) => path.clone(),
         (None, Some(file)) => {
             let mut name = file.as_os_str().to_owned();
-            name.push(".rejected.jsonl");
+            name.push(format!(".{tenant}.rejected.jsonl"));
             name.into()
         }
-        (None, None) => "stdin.rejected.jsonl".into(),
+        (None, None) => format!("stdin.{tenant}.rejected.jsonl").into(),
     };
     // Whole, so that it is the same file wherever the next run is started.
     std::path::absolute(&path)
@@ -48,34 +84,17 @@ pub(super) fn path(options: &Options, source: &Source) -> Result<PathBuf, Failur
 }
 
 impl RejectedFile {
-    /// Opens the file and holds it. `new`: it must be empty or not there, since what is in it is somebody's.
+    /// Opens the file and holds it. `new`: it must be empty or not there, since what is in it is somebody's. Nothing is
+    /// written before [`RejectedFile::go_on_at`].
     pub(super) fn open(path: &Path, new: bool) -> Result<Self, Failure> {
-        let explain = |error: std::io::Error| {
-            Failure::new(format!(
-                "the file of rejected rows `{}` can't be written: {error}",
+        let explain = |error| unwritable(path, &error);
+        let Some(file) = files::hold(path).map_err(explain)? else {
+            return Err(Failure::new(format!(
+                "another import writes its rejected rows to `{}`: wait for its end, or name another file with \
+                 `--rejected`",
                 path.display()
-            ))
+            )));
         };
-        let file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .read(true)
-            .write(true)
-            // Rows hold hashes.
-            .mode(0o600)
-            .open(path)
-            .map_err(explain)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(Failure::new(format!(
-                    "another import writes its rejected rows to `{}`: wait for its end, or name another file with \
-                     `--rejected`",
-                    path.display()
-                )));
-            }
-            Err(TryLockError::Error(error)) => return Err(explain(error)),
-        }
         if new && file.metadata().map_err(explain)?.len() > 0 {
             return Err(Failure::new(format!(
                 "`{}` is there already and would be written over: move it away, or name another file for rejected rows \
@@ -85,25 +104,29 @@ impl RejectedFile {
         }
         Ok(Self {
             path: path.to_owned(),
+            mark: Mark::default(),
             file: Mutex::new(Open { file, committed: 0 }),
         })
     }
 
-    /// Goes on behind what is committed.
-    pub(super) fn go_on_at(&self, length: u64) -> Result<(), Failure> {
-        let mut open = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        let there = open.file.metadata().map(|metadata| metadata.len());
-        if there.is_ok_and(|there| there < length) {
+    /// Goes on behind what is committed, where the file is the one that the import of this mark left.
+    pub(super) fn go_on_at(&mut self, length: u64, mark: Mark) -> Result<(), Failure> {
+        let open = self.file.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let explain = |error| unwritable(&self.path, &error);
+        if !is_own(&mut open.file, length, &mark).map_err(explain)? {
             return Err(Failure::new(format!(
-                "`{}` is shorter than this import has left it: put it back, or begin anew with another copy of the file \
-                 to import",
+                "`{}` is not the file of rejected rows as this import has left it: put that back, or import from stdin, \
+                 `-`, which does not go on: rows that are in are rejected as being there already",
                 self.path.display()
             )));
         }
+        // Before there is a row in it.
+        let own = Permissions::from_mode(0o600);
+        open.file.set_permissions(own).map_err(explain)?;
         open.committed = length;
-        open.file.set_len(length).map_err(|error| {
-            Failure::new(format!("`{}` can't be cut: {error}", self.path.display()))
-        })
+        open.file.set_len(length).map_err(explain)?;
+        self.mark = mark;
+        Ok(())
     }
 
     /// What was written for the last batch counts from now on.
@@ -129,6 +152,38 @@ impl RejectedFile {
     }
 }
 
+/// Whether a file is empty, or begins as the import does and has a line's end where the import's part ends. What stands
+/// behind that part is of a run that was killed.
+fn is_own(file: &mut File, length: u64, mark: &Mark) -> std::io::Result<bool> {
+    let there = file.metadata()?.len();
+    if there < length {
+        return Ok(false);
+    }
+    let mark = mark.0.as_bytes();
+    file.seek(SeekFrom::Start(0))?;
+    let mut begin = Vec::new();
+    let most = u64::try_from(mark.len()).unwrap_or(u64::MAX);
+    (&*file).take(most).read_to_end(&mut begin)?;
+    // Shorter: the run was killed as it wrote the very beginning.
+    if !mark.starts_with(&begin) {
+        return Ok(false);
+    }
+    let Some(last) = length.checked_sub(1) else {
+        return Ok(true);
+    };
+    let mut end = [0];
+    file.seek(SeekFrom::Start(last))?;
+    file.read_exact(&mut end)?;
+    Ok(end == *b"\n")
+}
+
+fn unwritable(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::new(format!(
+        "the file of rejected rows `{}` can't be written: {error}",
+        path.display()
+    ))
+}
+
 impl Drop for RejectedFile {
     /// Removes the file where nothing was rejected.
     fn drop(&mut self) {
@@ -136,46 +191,56 @@ impl Drop for RejectedFile {
         let length = open.file.metadata().map(|metadata| metadata.len());
         if open.committed == 0 && length.is_ok_and(|length| length == 0) {
             // One that stays is empty and does no harm.
-            let _ = std::fs::remove_file(&self.path);
+            let _ = files::remove(&open.file, &self.path);
         }
     }
 }
 
-/// A row of a batch.
-#[derive(Debug)]
-pub(super) struct Slot {
-    /// Its number in the file, from 1.
-    pub(super) number: u64,
-    pub(super) row: Row,
-    /// Why it is no item of the batch.
-    pub(super) refused: Option<Error>,
-}
-
-/// The rows of one batch, to be written down where they are rejected.
+/// A part of a batch, to be written down where it is rejected.
 #[derive(Debug)]
 pub(super) struct BatchRows {
-    pub(super) slots: Vec<Slot>,
+    pub(super) rows: Arc<[Prepared]>,
+    /// Which of them.
+    pub(super) part: Range<usize>,
+    /// Why rows of the part are refused that could be made.
+    pub(super) refused: Vec<Option<Error>>,
     pub(super) file: Arc<RejectedFile>,
     /// What the last call wrote.
     pub(super) count: Mutex<RejectedCount>,
 }
 
-impl RejectedRows for BatchRows {
-    fn write(&self, outcomes: &[Result<IdentityId>]) -> Result<RejectedCount> {
-        let mut outcomes = outcomes.iter();
-        let (mut lines, mut count) = (Vec::new(), RejectedCount::default());
-        for slot in &self.slots {
-            let error = match &slot.refused {
-                Some(error) => error,
-                None => match outcomes.next() {
-                    Some(Ok(_)) => continue,
-                    Some(Err(error)) => error,
+/// Each row with why it is rejected, if it is: because it could not be made, because it may not go in, or because of what
+/// became of it. `outcomes` are those of the others.
+pub(super) fn ends<'a>(
+    rows: &'a [Prepared],
+    refused: &'a [Option<Error>],
+    outcomes: &'a [Result<IdentityId>],
+) -> Result<Vec<(&'a Prepared, Option<&'a Error>)>> {
+    let mut outcomes = outcomes.iter();
+    rows.iter()
+        .zip(refused)
+        .map(|(row, refused)| {
+            let error = match (&row.made, refused) {
+                (Err(error), _) | (Ok(_), Some(error)) => Some(error),
+                (Ok(_), None) => match outcomes.next() {
+                    Some(outcome) => outcome.as_ref().err(),
                     None => return Err(Error::internal("a batch has fewer outcomes than items")),
                 },
             };
+            Ok((row, error))
+        })
+        .collect()
+}
+
+impl RejectedRows for BatchRows {
+    fn write(&self, outcomes: &[Result<IdentityId>]) -> Result<RejectedCount> {
+        let rows = self.rows.get(self.part.clone()).unwrap_or_default();
+        let (mut lines, mut count) = (Vec::new(), RejectedCount::default());
+        for (row, error) in ends(rows, &self.refused, outcomes)? {
+            let Some(error) = error else { continue };
             count.rows += 1;
             count.conflicts += u64::from(error.code() == Code::Conflict);
-            line(&mut lines, slot.number, error, &slot.row)?;
+            line(&mut lines, &self.file.mark, row.number, error, &row.row)?;
         }
         count.bytes = self.file.append(&lines).map_err(|error| {
             Error::internal(format!(
@@ -188,16 +253,18 @@ impl RejectedRows for BatchRows {
     }
 }
 
-/// A line: the number comes first, by which such files are told from others.
-fn line(lines: &mut Vec<u8>, number: u64, error: &Error, row: &Row) -> Result<()> {
-    let mut written = |text: String| lines.extend_from_slice(text.as_bytes());
-    let reason = reason(error);
+/// A line: which import's, the number of the row, why it is rejected, and the row as it was.
+fn line(lines: &mut Vec<u8>, mark: &Mark, number: u64, error: &Error, row: &Row) -> Result<()> {
+    let mut written = |text: &str| lines.extend_from_slice(text.as_bytes());
     let text = |value: &Value| serde_json::to_string(value).map_err(Error::internal);
-    written(format!("{{\"row\":{number}"));
-    for (name, value) in &reason {
-        written(format!(",{}:{}", text(&json!(name))?, text(value)?));
+    written(&mark.0);
+    written(&format!("\"row\":{number}"));
+    for (name, value) in &reason(error) {
+        written(&format!(",{}:{}", text(&json!(name))?, text(value)?));
     }
-    written(format!(",\"source\":{}}}\n", text(&row.to_value())?));
+    written(",\"source\":");
+    written(&row.source());
+    written("}\n");
     Ok(())
 }
 
@@ -223,21 +290,32 @@ pub(super) fn reason(error: &Error) -> Vec<(&'static str, Value)> {
 mod tests {
     use super::*;
 
+    fn changed() -> palisade_identity::change::Changed {
+        let read = palisade_identity::decode::imported(br#"{"traits": {"email": "a@example.org"}}"#);
+        let document = json!({"type": "object", "properties": {"traits": {"type": "object"}}});
+        let schema = palisade_identity::IdentitySchema::compile("default", &document);
+        let id = IdentityId::from_uuid(palisade_identity::ids::Uuid::nil());
+        let now = Timestamp::from_timestamp_millis(0).expect("a time");
+        palisade_identity::change::import(read.expect("is read"), &schema.expect("is one"), id, now)
+            .expect("fits")
+    }
+
+    /// Three rows: one that could not be made, and two that could.
     fn rows(file: &Arc<RejectedFile>, first: u64) -> BatchRows {
-        let slot = |number, refused| Slot {
+        let row = |number, made| Prepared {
             number,
             row: Row::Text(format!("{{\"n\":{number}}}").into_bytes()),
-            refused,
+            made,
         };
+        let wrong = Error::field("traits.email", "an e-mail address");
         BatchRows {
-            slots: vec![
-                slot(
-                    first,
-                    Some(Error::field("traits.email", "an e-mail address")),
-                ),
-                slot(first + 1, None),
-                slot(first + 2, None),
-            ],
+            rows: Arc::new([
+                row(first, Err(wrong)),
+                row(first + 1, Ok(changed())),
+                row(first + 2, Ok(changed())),
+            ]),
+            part: 0..3,
+            refused: vec![None, None, None],
             file: Arc::clone(file),
             count: Mutex::default(),
         }
@@ -248,11 +326,21 @@ mod tests {
         vec![Ok(id), Err(Error::conflict(["external_id"]))]
     }
 
+    fn mark(name: &str) -> Mark {
+        Mark::named(name)
+    }
+
+    fn open(path: &Path, new: bool, length: u64, name: &str) -> Result<Arc<RejectedFile>, Failure> {
+        let mut file = RejectedFile::open(path, new)?;
+        file.go_on_at(length, mark(name))?;
+        Ok(Arc::new(file))
+    }
+
     #[test]
     fn what_was_not_committed_is_written_over() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("r.jsonl");
-        let file = Arc::new(RejectedFile::open(&path, true).expect("is new"));
+        let file = open(&path, true, 0, "one").expect("is new");
         RejectedFile::open(&path, true).expect_err("is held");
         let first = rows(&file, 1);
         let count = first.write(&outcomes()).expect("written");
@@ -266,8 +354,7 @@ mod tests {
         drop(first);
         drop(file);
         RejectedFile::open(&path, true).expect_err("somebody's");
-        let file = Arc::new(RejectedFile::open(&path, false).expect("is there"));
-        file.go_on_at(count.bytes).expect("is cut");
+        let file = open(&path, false, count.bytes, "one").expect("is its own");
         let again = rows(&file, 4).write(&outcomes()).expect("written");
         assert_eq!(again, second);
         let text = std::fs::read_to_string(&path).expect("text");
@@ -280,10 +367,48 @@ mod tests {
             })
             .collect();
         assert_eq!(numbers, [1, 3, 4, 6]);
-        assert!(
-            text.starts_with("{\"row\":1,\"code\":\"invalid_request\",\"reason\":"),
-            "{text}"
-        );
-        file.go_on_at(u64::MAX).expect_err("is shorter");
+        let begin = "{\"import\":\"one\",\"row\":1,\"code\":\"invalid_request\",\"reason\":";
+        assert!(text.starts_with(begin), "{text}");
+        drop(file);
+        open(&path, false, u64::MAX, "one").expect_err("is shorter");
+    }
+
+    #[test]
+    fn an_import_leaves_the_files_of_others_alone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("r.jsonl");
+        let file = open(&path, true, 0, "beta").expect("is new");
+        let count = rows(&file, 1).write(&outcomes()).expect("written");
+        file.commit(count.bytes);
+        drop(file);
+        let text = std::fs::read_to_string(&path).expect("text");
+        // Killed before anything was rejected, and after.
+        for length in [0, 1, count.bytes] {
+            open(&path, false, length, "alpha").expect_err("is beta's");
+        }
+        // Its own, corrected in place: what would be cut is no longer what was written.
+        let corrected = text.replacen("\"n\":1", "\"n\":\"one\"", 1);
+        std::fs::write(&path, &corrected).expect("is written");
+        open(&path, false, count.bytes, "beta").expect_err("is another one");
+        assert_eq!(std::fs::read_to_string(&path).expect("text"), corrected);
+        // What its own run left as it was killed is its own, whole or not.
+        for left in ["", "{\"imp", "{\"import\":\"beta\",\"row\":1,\"co"] {
+            std::fs::write(&path, left).expect("is written");
+            drop(open(&path, false, 0, "beta").expect("is its own"));
+            assert!(!path.exists(), "nothing is rejected");
+        }
+    }
+
+    #[test]
+    fn a_file_that_was_there_becomes_its_owners_alone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("r.jsonl");
+        std::fs::write(&path, "").expect("is written");
+        let all = Permissions::from_mode(0o666);
+        std::fs::set_permissions(&path, all).expect("are set");
+        let file = open(&path, true, 0, "one").expect("is empty");
+        rows(&file, 1).write(&outcomes()).expect("written");
+        let mode = std::fs::metadata(&path).expect("is there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
     }
 }

@@ -45,7 +45,8 @@ pub(super) fn record(user: &Value, mapping: &Mapping) -> Result<Record> {
     for (index, account) in list(user, "federatedIdentities").iter().enumerate() {
         match (text(account, "identityProvider"), text(account, "userId")) {
             (Some(provider), Some(subject)) => {
-                record.add_account("oidc", &provider.to_ascii_lowercase(), subject);
+                let field = format!("federatedIdentities.{index}.identityProvider");
+                record.add_account("oidc", &mapping.provider(provider, &field)?, subject);
             }
             _ => {
                 let field = format!("federatedIdentities.{index}");
@@ -233,7 +234,7 @@ mod tests {
             "id": "5a0e2f6e-1c4a-4a53-9f6f-0d1a2b3c4d5e", "username": "ada", "email": "ada@example.org",
             "emailVerified": true, "enabled": false, "firstName": "Ada", "lastName": "Okafor",
             "createdTimestamp": 1_577_934_245_678_i64, "attributes": {"team": ["core"]}, "realmRoles": [],
-            "federatedIdentities": [{"identityProvider": "GitHub", "userId": "42", "userName": "ada"}],
+            "federatedIdentities": [{"identityProvider": "github", "userId": "42", "userName": "ada"}],
             "credentials": credentials, "notBefore": 0, "totp": false,
         })
     }
@@ -331,6 +332,10 @@ mod tests {
             (
                 json!({"federatedIdentities": [{"identityProvider": "x"}]}),
                 "federatedIdentities.0",
+            ),
+            (
+                json!({"federatedIdentities": [{"identityProvider": "GitHub", "userId": "1"}]}),
+                "federatedIdentities.0.identityProvider",
             ),
         ] {
             let error = import(&user).expect_err(field);

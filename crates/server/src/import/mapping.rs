@@ -1,26 +1,35 @@
 //! The mapping file: which fields of the source become what.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use palisade_envelope::{Error, Result};
+use palisade_identity::link::{PROVIDER_NAME, is_provider_name};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{
     Format, Options,
     record::{Record, at},
+    rows::EXCESS,
 };
 use crate::Failure;
 
 /// A mapping, checked.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Mapping {
     /// The text of the file; empty where there is none.
     pub(super) text: String,
     fields: Vec<(String, Target, From)>,
     constants: Vec<(String, Target, Value)>,
     without: BTreeSet<String>,
+    /// Of providers of the source, their names here.
+    providers: BTreeMap<String, String>,
     delimiter: Option<char>,
+    /// Whether it is fitted to the header of a CSV file. Rejected rows have none: each is fitted to by itself.
+    fitted: bool,
     /// Whether a file was given; without one the columns of CSV are known by their names.
     given: bool,
 }
@@ -34,7 +43,17 @@ struct File {
     constants: BTreeMap<String, toml::Value>,
     #[serde(default)]
     without: BTreeSet<String>,
+    #[serde(default)]
+    providers: BTreeMap<String, String>,
     delimiter: Option<char>,
+}
+
+/// How a mapping does not fit the columns that there are.
+enum Misfit {
+    /// What this target is taken from is not there.
+    Missing { target: String, column: String },
+    /// It is not known what the column at this place, from 0, is.
+    Unknown(usize),
 }
 
 /// Where a value comes from, and what is made of it on the way.
@@ -144,8 +163,14 @@ impl Mapping {
                 path.display()
             ))
         })?;
-        Self::parse(text)
-            .map_err(|reason| Failure::new(format!("the mapping `{}`: {reason}", path.display())))
+        let wrong =
+            |reason: String| Failure::new(format!("the mapping `{}`: {reason}", path.display()));
+        let mapping = Self::parse(text).map_err(wrong)?;
+        if options.format == Format::Csv && !mapping.providers.is_empty() {
+            let reason = "`providers` goes with keycloak and auth0: a column's target names its provider";
+            return Err(wrong(reason.to_owned()));
+        }
+        Ok(mapping)
     }
 
     fn parse(text: String) -> Result<Self, String> {
@@ -169,6 +194,11 @@ impl Mapping {
         }
         let mut constants = Vec::new();
         for (name, value) in file.constants {
+            if has_time(&value) {
+                return Err(format!(
+                    "`constants.{name}`: a time must be a text, in quotes"
+                ));
+            }
             let value = serde_json::to_value(value).map_err(|error| error.to_string())?;
             constants.push((name.clone(), target(&name)?, value));
         }
@@ -193,14 +223,43 @@ impl Mapping {
                 ));
             }
         }
+        let mut names = BTreeSet::new();
+        for (source, name) in &file.providers {
+            if !is_provider_name(name) {
+                return Err(format!("`providers.{source}`: expected {PROVIDER_NAME}"));
+            }
+            if !names.insert(name) {
+                return Err(format!(
+                    "`providers`: two can't become the same `{name}`: their accounts are different people's"
+                ));
+            }
+        }
         Ok(Self {
             text,
             fields,
             constants,
             without: file.without,
+            providers: file.providers,
             delimiter: file.delimiter,
+            fitted: false,
             given: true,
         })
+    }
+
+    /// What a provider of the source is called here: as the mapping says, else the same. Names are never made to fit: two
+    /// that become the same would make accounts of one provider good for identities of the other.
+    pub(super) fn provider(&self, name: &str, field: &str) -> Result<String> {
+        if let Some(name) = self.providers.get(name) {
+            return Ok(name.clone());
+        }
+        let expected = if self.providers.values().any(|other| other == name) {
+            "a provider whose name `providers` of the mapping does not give to another one"
+        } else if is_provider_name(name) {
+            return Ok(name.to_owned());
+        } else {
+            "a provider's name as it can be here, or one that `providers` of the mapping names"
+        };
+        Err(Error::field(field, format!("{expected}: {PROVIDER_NAME}")))
     }
 
     /// What separates the columns of CSV.
@@ -210,24 +269,68 @@ impl Mapping {
             .unwrap_or(b',')
     }
 
-    /// Fits the mapping to the columns of a CSV file: without a file given, columns have names that say what they are.
+    /// Fits the mapping to the header of a CSV file. What stands in it is not told: where there is no header, it is the
+    /// first row.
     pub(super) fn of_columns(&mut self, columns: &[String]) -> Result<(), Failure> {
+        let many = columns.len();
+        self.fit(columns).map_err(|misfit| {
+            Failure::new(match misfit {
+                Misfit::Missing { target, column } => format!(
+                    "the mapping takes `{target}` from the column `{column}`, which is none of the {many} columns of the file"
+                ),
+                Misfit::Unknown(index) => format!(
+                    "it is not known what column {} of {many} is: name the columns in a file for `--mapping`, or call \
+                     them `email`, `first_name`, `last_name`, `email_verified`, or one of {TARGETS}",
+                    index + 1
+                ),
+            })
+        })
+    }
+
+    /// The mapping for a row of CSV: as the header had it, or fitted to the row where it comes from a file of rejected rows.
+    pub(super) fn of_row(&self, row: &Map<String, Value>) -> Result<Cow<'_, Self>> {
+        if self.fitted {
+            return Ok(Cow::Borrowed(self));
+        }
+        if row.contains_key(EXCESS) {
+            let expected = "no such member: each of its cells in the column that it belongs to";
+            return Err(Error::field(EXCESS, expected));
+        }
+        let columns: Vec<String> = row.keys().cloned().collect();
+        if columns.is_empty() {
+            return Err(Error::field("row", "a member for each column"));
+        }
+        let mut fitted = self.clone();
+        fitted.fit(&columns).map_err(|misfit| match misfit {
+            Misfit::Missing { target, column } => Error::field(
+                column,
+                format!("the column that the mapping takes `{target}` from"),
+            ),
+            Misfit::Unknown(index) => Error::field(
+                columns.get(index).map_or("row", String::as_str),
+                format!(
+                    "`email`, `first_name`, `last_name`, `email_verified`, or one of {TARGETS}"
+                ),
+            ),
+        })?;
+        Ok(Cow::Owned(fitted))
+    }
+
+    /// Fits the mapping to these columns: without a file given, they have names that say what they are.
+    fn fit(&mut self, columns: &[String]) -> Result<(), Misfit> {
+        self.fitted = true;
         if self.given {
-            return match self
-                .fields
-                .iter()
-                .find(|(_, _, from)| !columns.contains(&from.from))
-            {
-                Some((name, _, from)) => Err(Failure::new(format!(
-                    "the mapping takes `{name}` from the column `{}`, which the file does not have; it has {}",
-                    from.from,
-                    columns.join(", ")
-                ))),
+            let missing = |from: &From| !columns.contains(&from.from);
+            return match self.fields.iter().find(|(_, _, from)| missing(from)) {
+                Some((target, _, from)) => Err(Misfit::Missing {
+                    target: target.clone(),
+                    column: from.from.clone(),
+                }),
                 None => Ok(()),
             };
         }
         self.fields.clear();
-        for column in columns {
+        for (index, column) in columns.iter().enumerate() {
             let name = match column.as_str() {
                 "email" => "traits.email",
                 "first_name" => "traits.name.first",
@@ -235,12 +338,7 @@ impl Mapping {
                 "email_verified" => "verified",
                 other => other,
             };
-            let target = Target::parse(name).ok_or_else(|| {
-                Failure::new(format!(
-                    "it is not known what the column `{column}` is: name the columns in a file for `--mapping`, or call \
-                     them `email`, `first_name`, `last_name`, `email_verified`, or one of {TARGETS}"
-                ))
-            })?;
+            let target = Target::parse(name).ok_or(Misfit::Unknown(index))?;
             let from = From {
                 from: column.clone(),
                 ..From::default()
@@ -289,13 +387,30 @@ impl From {
             Some(text) => Value::from(text.as_str()),
             None => value.clone(),
         };
+        let wrong = |expected: &str| Error::field(name, format!("{expected} in `{}`", self.from));
         let Value::String(text) = &value else {
-            return Ok(Some(value));
+            let expected = match (self.kind, &value) {
+                (Some(Kind::Text), Value::Bool(_) | Value::Number(_)) => {
+                    return Ok(plain(&value).map(Value::from));
+                }
+                (None | Some(Kind::Json), _)
+                | (Some(Kind::List), Value::Array(_))
+                | (Some(Kind::Boolean), Value::Bool(_))
+                | (Some(Kind::Number), Value::Number(_)) => return Ok(Some(value)),
+                (Some(Kind::Integer), Value::Number(number)) if !number.is_f64() => {
+                    return Ok(Some(value));
+                }
+                (Some(Kind::Text), _) => "a text",
+                (Some(Kind::Integer), _) => "a whole number",
+                (Some(Kind::Number), _) => "a number",
+                (Some(Kind::Boolean), _) => "`true` or `false`",
+                (Some(Kind::List), _) => "a list",
+            };
+            return Err(wrong(expected));
         };
         if text.is_empty() {
             return Ok(None);
         }
-        let wrong = |expected: &str| Error::field(name, format!("{expected} in `{}`", self.from));
         let text = text.trim();
         Ok(Some(match self.kind {
             None | Some(Kind::Text) => value.clone(),
@@ -319,6 +434,16 @@ impl From {
             Some(Kind::Json) => palisade_identity::json::parse(text.as_bytes())
                 .map_err(|error| wrong("JSON").caused_by(error))?,
         }))
+    }
+}
+
+/// Whether a time of TOML's own is in it, which JSON has no form for.
+fn has_time(value: &toml::Value) -> bool {
+    match value {
+        toml::Value::Datetime(_) => true,
+        toml::Value::Array(items) => items.iter().any(has_time),
+        toml::Value::Table(members) => members.iter().any(|(_, value)| has_time(value)),
+        _ => false,
     }
 }
 
@@ -503,6 +628,9 @@ mod tests {
             ("fields = 3", "fields"),
             ("delimiter = \"ab\"", "delimiter"),
             ("without = [\"id\"]", "without"),
+            ("[constants]\n\"traits.since\" = 2020-01-01", "constants.traits.since"),
+            ("[providers]\n\"Acme Corp\" = \"Acme\"", "providers.Acme Corp"),
+            ("[providers]\n\"A\" = \"acme\"\n\"B\" = \"acme\"", "the same `acme`"),
         ] {
             let reason = Mapping::parse(text.to_owned()).expect_err(word);
             assert!(reason.contains(word), "{reason}");
@@ -523,5 +651,66 @@ mod tests {
             assert_eq!(time.expect("a time").timestamp(), 1_577_934_245, "{text}");
         }
         assert!(instant("soon").is_none() && instant("").is_none());
+    }
+
+    #[test]
+    fn two_providers_never_become_one() {
+        let mapping = of("[providers]\n\"Acme Corp\" = \"acme\"\nAzure = \"entra\"");
+        let name = |name| mapping.provider(name, "at").map_err(|error| error.code());
+        assert_eq!(name("Acme Corp").as_deref(), Ok("acme"));
+        assert_eq!(name("Azure").as_deref(), Ok("entra"));
+        assert_eq!(name("github").as_deref(), Ok("github"));
+        for refused in ["acme", "Acme", "acme+corp", "GitHub", ""] {
+            let error = mapping.provider(refused, "at").expect_err(refused);
+            assert_eq!(error.envelope().details["field"], "at", "{refused}");
+        }
+    }
+
+    #[test]
+    fn a_header_that_does_not_fit_is_told_without_what_stands_in_it() {
+        let columns = ["k@example.test".to_owned(), "S3cr3t".to_owned()];
+        for mut mapping in [Mapping::default(), of("[fields]\nid = \"Number\"")] {
+            let failure = mapping.of_columns(&columns).expect_err("does not fit");
+            let failure = failure.to_string();
+            assert!(!failure.contains("S3cr3t") && !failure.contains("k@"), "{failure}");
+            assert!(failure.contains("of 2 is") || failure.contains("`Number`"), "{failure}");
+        }
+    }
+
+    #[test]
+    fn rejected_rows_of_csv_are_fitted_each_by_itself() {
+        let row = |value: Value| value.as_object().expect("an object").clone();
+        let field = |mapping: &Mapping, value: Value| {
+            let error = mapping.of_row(&row(value)).expect_err("does not fit");
+            error.envelope().details["field"].clone()
+        };
+        let names = Mapping::default();
+        let source = json!({"email": "a@example.org", "last_name": "B"});
+        let mut record = Record::default();
+        let fitted = names.of_row(&row(source.clone())).expect("fits");
+        fitted.apply(&source, &mut record).expect("fits");
+        let traits = record.finish().expect("is one").create.traits;
+        assert_eq!(traits, Some(json!({"email": "a@example.org", "name": {"last": "B"}})));
+        assert_eq!(field(&names, json!({})), "row");
+        assert_eq!(field(&names, json!({"email": "a", "shoe": "1"})), "shoe");
+        assert_eq!(field(&names, json!({"email": "a", EXCESS: ["1"]})), EXCESS);
+        let given = of("[fields]\n\"traits.email\" = \"Mail\"");
+        given.of_row(&row(json!({"Mail": "a", "x": "1"}))).expect("fits");
+        assert_eq!(field(&given, json!({"x": "1"})), "Mail");
+    }
+
+    #[test]
+    fn a_type_counts_for_what_is_no_text_too() {
+        let of = |kind: &str, value: Value| {
+            let mapping = of(&format!("[fields]\n\"traits.x\" = {{ from = \"x\", type = \"{kind}\" }}"));
+            let mut record = Record::default();
+            let applied = mapping.apply(&json!({ "x": value }), &mut record);
+            applied.map(|()| record.finish().expect("is one").create.traits)
+        };
+        assert_eq!(of("text", json!(42)).expect("fits"), Some(json!({"x": "42"})));
+        assert_eq!(of("list", json!([1])).expect("fits"), Some(json!({"x": [1]})));
+        for (kind, value) in [("text", json!([1])), ("integer", json!(1.5)), ("list", json!(1))] {
+            of(kind, value).expect_err(kind);
+        }
     }
 }

@@ -1,8 +1,9 @@
 //! What is said at the end, and of each row where it is only rehearsed.
 
 use std::{
-    fs::File,
+    fs::{OpenOptions, Permissions},
     io::{BufWriter, Write},
+    os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
 };
 
 use palisade_envelope::Error;
@@ -107,7 +108,7 @@ pub(super) struct Report {
 }
 
 impl Report {
-    /// To the file that the options name, or stdout.
+    /// To the file that the options name, which must be a new or an empty one, or to stdout.
     pub(super) fn open(options: &Options) -> Result<Self, Failure> {
         let Some(path) = &options.report else {
             return Ok(Self {
@@ -116,8 +117,25 @@ impl Report {
             });
         };
         let name = format!("`{}`", path.display());
-        let file = File::create(path)
-            .map_err(|error| Failure::new(format!("{name} can't be written: {error}")))?;
+        let broken =
+            |error: std::io::Error| Failure::new(format!("{name} can't be written: {error}"));
+        let file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(path)
+            .map_err(broken)?;
+        let there = file.metadata().map_err(broken)?;
+        if there.len() > 0 {
+            return Err(Failure::new(format!(
+                "{name} is there already and would be written over: move it away, or name another file with `--report`"
+            )));
+        }
+        if there.is_file() {
+            let own = Permissions::from_mode(0o600);
+            file.set_permissions(own).map_err(broken)?;
+        }
         Ok(Self {
             out: Box::new(BufWriter::new(file)),
             name,

@@ -9,20 +9,26 @@ use std::{
 };
 
 use palisade_envelope::{Code, Error};
+use palisade_identity::json;
 use serde::de::{
     DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
 };
-use serde_json::{Map, Value, value::RawValue};
+use serde_json::{Map, Value, error::Category, value::RawValue};
 
 use super::{Format, source::Source};
 use crate::Failure;
 
-/// The longest row, in bytes: as long as a request's body may be.
-pub(super) const LONGEST: usize = 5 * 1024 * 1024;
+/// The longest row, in bytes. What is made of one takes many times as much (`[0,0,...]`: some thirty), and a few are in
+/// memory at a time.
+pub(super) const LONGEST: usize = 1024 * 1024;
+/// The longest line of a file of rejected rows: the row may stand there as a text, with escapes, beside the reason.
+const LONGEST_REJECTED: usize = 2 * LONGEST + 64 * 1024;
 /// How much of a row that is too long is shown with its refusal, in bytes.
 const SHOWN: usize = 256;
-/// How files of rejected rows begin.
-pub(super) const REJECTED: &[u8] = b"{\"row\":";
+/// The members that lines of rejected rows begin with: as they are written, or sorted by what corrected them.
+const REJECTED: &[&str] = &["import", "row", "code"];
+/// The member of a row of CSV for cells that no column of the header is above.
+pub(super) const EXCESS: &str = "cells beyond the header";
 
 /// A row as it stands in the file.
 #[derive(Clone, Debug)]
@@ -46,12 +52,17 @@ impl Row {
         }
     }
 
-    /// As the file of rejected rows shows it.
-    pub(super) fn to_value(&self) -> Value {
+    /// As the file of rejected rows shows it, on one line: as it was where that is JSON that can be read, else as a text.
+    pub(super) fn source(&self) -> String {
         match self {
-            Self::Text(text) => serde_json::from_slice(text)
-                .unwrap_or_else(|_| String::from_utf8_lossy(text).into_owned().into()),
-            Self::Value(value) => value.clone(),
+            Self::Text(text) if json::parse(text).is_ok() => {
+                // Line ends are white space there: in a text they are written with an escape.
+                let line = text.iter().copied();
+                let line: Vec<u8> = line.filter(|byte| !matches!(byte, b'\n' | b'\r')).collect();
+                String::from_utf8_lossy(&line).into_owned()
+            }
+            Self::Text(text) => Value::from(String::from_utf8_lossy(text)).to_string(),
+            Self::Value(value) => value.to_string(),
         }
     }
 }
@@ -68,7 +79,7 @@ pub(super) fn each(
     format: Format,
     delimiter: u8,
     source: &Source,
-    begin: &mut dyn FnMut(bool) -> Result<(), Failure>,
+    begin: &mut dyn FnMut(bool),
     columns: &mut dyn FnMut(&[String]) -> Result<(), Failure>,
     take: &mut Each<'_>,
 ) -> Result<(), Failure> {
@@ -84,25 +95,40 @@ pub(super) fn each(
     if let Some(what) = head.wrong() {
         return Err(Failure::new(format!("{} is {what}", source.name())));
     }
+    begin(head.rejected);
     if head.rejected {
-        begin(true)?;
-        return lines(&mut reader, take).map_err(broken);
+        return lines(&mut reader, LONGEST_REJECTED, take).map_err(broken);
     }
-    begin(false)?;
     match format {
         Format::Ory | Format::Auth0 if head.first == Some(b'[') => {
+            gauge.reset();
             arrays(&mut reader, &gauge, take).map_err(|error| malformed(source, &error))
         }
-        Format::Ory | Format::Auth0 => lines(&mut reader, take).map_err(broken),
-        Format::Keycloak => realms(&mut reader, &gauge, source, take),
-        Format::Csv => csv(reader, delimiter, &gauge, source, columns, take),
+        Format::Ory | Format::Auth0 => lines(&mut reader, LONGEST, take).map_err(broken),
+        Format::Keycloak => {
+            gauge.reset();
+            realms(&mut reader, &gauge, source, take)
+        }
+        Format::Csv => {
+            gauge.reset();
+            csv(reader, delimiter, &gauge, source, columns, take)
+        }
     }
 }
 
+/// Where the file can't be understood, and how; nothing of what stands there, which may be secret.
 fn malformed(source: &Source, error: &serde_json::Error) -> Failure {
+    let what = match error.classify() {
+        Category::Io => return Failure::new(format!("{} can't be read: {error}", source.name())),
+        Category::Eof => "it ends too early",
+        Category::Syntax => "it is not JSON, or nested too deep",
+        Category::Data => "it is not of the form that is expected",
+    };
     Failure::new(format!(
-        "{} is not what it should be: {error}; the rows before that are done",
-        source.name()
+        "{} can't be understood: {what} (line {}, column {})",
+        source.name(),
+        error.line(),
+        error.column()
     ))
 }
 
@@ -140,15 +166,32 @@ fn head(reader: &mut impl BufRead) -> std::io::Result<Head> {
             .iter()
             .copied()
             .find(|byte| !byte.is_ascii_whitespace()),
-        rejected: bytes.starts_with(REJECTED),
+        rejected: is_rejected(bytes),
         bytes: bytes.get(..bytes.len().min(8)).unwrap_or_default().to_vec(),
     })
 }
 
+/// Whether a file of rejected rows begins so.
+fn is_rejected(bytes: &[u8]) -> bool {
+    fn after<'a>(bytes: &'a [u8], text: &str) -> Option<&'a [u8]> {
+        bytes.trim_ascii_start().strip_prefix(text.as_bytes())
+    }
+    let named = |rest, name: &str| after(rest, &format!("\"{name}\""));
+    after(bytes, "{").is_some_and(|rest| {
+        REJECTED
+            .iter()
+            .any(|name| named(rest, name).is_some_and(|rest| after(rest, ":").is_some()))
+    })
+}
+
 /// A row each line; empty ones do not count.
-fn lines(reader: &mut impl BufRead, take: &mut Each<'_>) -> std::io::Result<()> {
+fn lines(
+    reader: &mut impl BufRead,
+    longest: usize,
+    take: &mut Each<'_>,
+) -> std::io::Result<()> {
     loop {
-        let (line, whole, end) = line(reader)?;
+        let (line, whole, end) = line(reader, longest)?;
         if !line.iter().all(u8::is_ascii_whitespace) {
             let row = if whole {
                 Ok(Row::Text(line))
@@ -165,7 +208,8 @@ fn lines(reader: &mut impl BufRead, take: &mut Each<'_>) -> std::io::Result<()> 
     }
 }
 
-fn too_long() -> Error {
+/// Why a row is refused that is too long.
+pub(super) fn too_long() -> Error {
     Error::with_message(
         Code::BodyTooLarge,
         format!("the row is longer than {LONGEST} bytes"),
@@ -178,7 +222,7 @@ fn shown(line: &[u8]) -> Row {
 }
 
 /// The next line, whether that is all of it (else its beginning), and whether the file ends with it.
-fn line(reader: &mut impl BufRead) -> std::io::Result<(Vec<u8>, bool, bool)> {
+fn line(reader: &mut impl BufRead, longest: usize) -> std::io::Result<(Vec<u8>, bool, bool)> {
     let (mut line, mut whole) = (Vec::new(), true);
     loop {
         let bytes = match reader.fill_buf() {
@@ -193,7 +237,7 @@ fn line(reader: &mut impl BufRead) -> std::io::Result<(Vec<u8>, bool, bool)> {
             Some(end) => (bytes.get(..end).unwrap_or_default(), end + 1, true),
             None => (bytes, bytes.len(), false),
         };
-        if line.len() + part.len() > LONGEST {
+        if line.len() + part.len() > longest {
             whole = false;
             line.truncate(SHOWN);
         } else if whole {
@@ -206,22 +250,18 @@ fn line(reader: &mut impl BufRead) -> std::io::Result<(Vec<u8>, bool, bool)> {
     }
 }
 
-/// How much was read since the last row; shared by the reader and by who finds the rows.
+/// How much was read since the last row, or the last part of what stands around rows; shared by the reader and by who
+/// finds them. No part of a file can be longer than a row, so that memory is bounded everywhere.
 #[derive(Clone, Debug, Default)]
 struct Gauge {
-    /// `None` while no row is being read.
+    /// `None` where lines bound themselves.
     since: Rc<Cell<Option<usize>>>,
 }
 
 impl Gauge {
-    /// A row may begin here.
+    /// A row or another part may begin here.
     fn reset(&self) {
         self.since.set(Some(0));
-    }
-
-    /// No row is being read.
-    fn off(&self) {
-        self.since.set(None);
     }
 }
 
@@ -236,7 +276,7 @@ impl<R: Read> Read for Gauged<R> {
         if let Some(since) = self.gauge.since.get() {
             if since > LONGEST {
                 return Err(std::io::Error::other(format!(
-                    "a row of it is longer than {LONGEST} bytes"
+                    "a row of it, or another part, is longer than {LONGEST} bytes"
                 )));
             }
             self.gauge.since.set(Some(since + count));
@@ -254,6 +294,7 @@ fn arrays(
     let mut deserializer = serde_json::Deserializer::from_reader(reader);
     loop {
         let mut ended = false;
+        gauge.reset();
         let items = Items {
             gauge,
             take: &mut *take,
@@ -303,7 +344,7 @@ impl<'de> Visitor<'de> for Items<'_, '_> {
                 return Err(A::Error::custom("no more rows are wanted"));
             }
         }
-        self.gauge.off();
+        self.gauge.reset();
         Ok(())
     }
 }
@@ -361,7 +402,12 @@ impl<'de> Visitor<'de> for Realm<'_, '_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
-        while let Some(name) = members.next_key::<String>()? {
+        loop {
+            self.gauge.reset();
+            let Some(name) = members.next_key::<String>()? else {
+                return Ok(());
+            };
+            self.gauge.reset();
             if name == "users" {
                 *self.found = true;
                 members.next_value_seed(Items {
@@ -370,14 +416,14 @@ impl<'de> Visitor<'de> for Realm<'_, '_> {
                     ended: &mut *self.ended,
                 })?;
             } else {
-                members.next_value::<IgnoredAny>()?;
+                members.next_value_seed(Skip { gauge: self.gauge })?;
             }
         }
-        Ok(())
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut realms: A) -> Result<(), A::Error> {
         loop {
+            self.gauge.reset();
             let realm = Realm {
                 gauge: self.gauge,
                 take: &mut *self.take,
@@ -391,6 +437,71 @@ impl<'de> Visitor<'de> for Realm<'_, '_> {
     }
 }
 
+/// What is not looked at, part by part: the deserializer bounds how deep it is nested, which it does not where it skips
+/// by itself.
+#[derive(Clone, Copy)]
+struct Skip<'a> {
+    gauge: &'a Gauge,
+}
+
+impl<'de> DeserializeSeed<'de> for Skip<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Skip<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        self.gauge.reset();
+        while items.next_element_seed(self)?.is_some() {
+            self.gauge.reset();
+        }
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+        self.gauge.reset();
+        while members.next_key::<IgnoredAny>()?.is_some() {
+            self.gauge.reset();
+            members.next_value_seed(self)?;
+            self.gauge.reset();
+        }
+        Ok(())
+    }
+}
+
 /// A row each record, by the columns of the header.
 fn csv(
     reader: impl Read,
@@ -401,12 +512,8 @@ fn csv(
     take: &mut Each<'_>,
 ) -> Result<(), Failure> {
     let broken = |error: csv::Error| {
-        Failure::new(format!(
-            "{} is not what it should be: {error}; the rows before that are done",
-            source.name()
-        ))
+        Failure::new(format!("{} can't be understood: {error}", source.name()))
     };
-    gauge.reset();
     let mut records = csv::ReaderBuilder::new()
         .delimiter(delimiter)
         .flexible(true)
@@ -417,15 +524,23 @@ fn csv(
         .iter()
         .map(|name| name.trim().to_owned())
         .collect();
-    if header.iter().all(String::is_empty) {
+    if header.is_empty() {
         return Ok(());
     }
-    let mut seen = std::collections::BTreeSet::new();
-    if let Some(twice) = header.iter().find(|name| !seen.insert(name.as_str())) {
-        return Err(Failure::new(format!(
-            "{} has the column `{twice}` twice",
-            source.name()
-        )));
+    if header.iter().all(String::is_empty) {
+        let name = source.name();
+        return Err(Failure::new(format!("the header of {name} names no column")));
+    }
+    // Where the header is missing, the first row's cells stand here: they are not for others to see.
+    for (index, name) in header.iter().enumerate() {
+        if let Some(first) = header.iter().take(index).position(|other| other == name) {
+            return Err(Failure::new(format!(
+                "the header of {} has the same name for column {} and column {}",
+                source.name(),
+                first + 1,
+                index + 1
+            )));
+        }
     }
     columns(&header)?;
     let mut record = csv::ByteRecord::new();
@@ -439,25 +554,31 @@ fn csv(
 }
 
 fn row(header: &[String], record: &csv::ByteRecord) -> Read1 {
-    let texts = record
+    let text = |cell: &[u8]| Value::from(String::from_utf8_lossy(cell));
+    let mut cells: Map<String, Value> = header
         .iter()
-        .map(|cell| String::from_utf8_lossy(cell).into_owned());
-    let as_list = || Row::Value(texts.clone().map(Value::from).collect());
+        .cloned()
+        .zip(record.iter().map(text))
+        .collect();
     if record.len() != header.len() {
         let expected = format!(
             "as many columns as the header has: {}, not {}",
             header.len(),
             record.len()
         );
-        return Err((Error::field("row", expected), as_list()));
+        let excess: Vec<Value> = record.iter().skip(header.len()).map(text).collect();
+        if !excess.is_empty() {
+            cells.insert(EXCESS.to_owned(), excess.into());
+        }
+        return Err((Error::field("row", expected), Row::Value(cells.into())));
     }
     for (name, cell) in header.iter().zip(record.iter()) {
         if std::str::from_utf8(cell).is_err() {
-            return Err((Error::field(name.as_str(), "text in UTF-8"), as_list()));
+            let error = Error::field(name.as_str(), "text in UTF-8");
+            return Err((error, Row::Value(cells.into())));
         }
     }
-    let cells = header.iter().cloned().zip(texts.clone().map(Value::from));
-    Ok(Row::Value(Value::Object(cells.collect::<Map<_, _>>())))
+    Ok(Row::Value(cells.into()))
 }
 
 #[cfg(test)]
@@ -475,7 +596,7 @@ mod tests {
             format,
             b',',
             &source,
-            &mut |_| Ok(()),
+            &mut |_| (),
             &mut |_| Ok(()),
             &mut |row| {
                 rows.push(row);
@@ -489,7 +610,7 @@ mod tests {
         read(format, content.as_bytes())
             .expect("is read")
             .into_iter()
-            .map(|row| row.expect("is whole").to_value().to_string())
+            .map(|row| row.expect("is whole").source())
             .collect()
     }
 
@@ -541,7 +662,8 @@ mod tests {
         let content = b"a,b\n1,\"x, y\nz\"\n1\n\xff,2\n";
         let rows = read(Format::Csv, content).expect("is read");
         assert_eq!(rows.len(), 3);
-        let first = rows[0].as_ref().expect("is whole").to_value();
+        let value = |row: &Row| -> Value { serde_json::from_str(&row.source()).expect("JSON") };
+        let first = value(rows[0].as_ref().expect("is whole"));
         assert_eq!(first, serde_json::json!({"a": "1", "b": "x, y\nz"}));
         let field = |row: &Read1| {
             let (error, _) = row.as_ref().expect_err("is refused");
@@ -551,7 +673,12 @@ mod tests {
             (field(&rows[1]), field(&rows[2])),
             ("row".into(), "a".into())
         );
-        read(Format::Csv, b"a,a\n1,2\n").expect_err("twice");
+        // What there is stands by its column, to be corrected there.
+        let broken = |row: &Read1| value(&row.as_ref().expect_err("is refused").1);
+        assert_eq!(broken(&rows[1]), serde_json::json!({"a": "1"}));
+        let rows = read(Format::Csv, b"a,b\n1,2,3,4\n").expect("is read");
+        let whole = serde_json::json!({"a": "1", "b": "2", EXCESS: ["3", "4"]});
+        assert_eq!(broken(&rows[0]), whole);
         assert!(read(Format::Csv, b"").expect("empty").is_empty());
         let endless = format!("a,b\n1,\"{}", "x".repeat(2 * LONGEST));
         let failure = read(Format::Csv, endless.as_bytes()).expect_err("fails");
@@ -567,6 +694,82 @@ mod tests {
         ] {
             let failure = read(Format::Ory, content).expect_err(word);
             assert!(failure.to_string().contains(word), "{failure}");
+        }
+    }
+
+    #[test]
+    fn a_csv_file_without_a_name_in_its_header_is_refused() {
+        for content in ["\"\"\n1\n", ",,\na@example.test,b,c\n", " , \n1,2\n"] {
+            let failure = read(Format::Csv, content.as_bytes()).expect_err(content);
+            assert!(failure.to_string().contains("names no column"), "{failure}");
+        }
+        for nothing in ["", "\n\n"] {
+            assert!(read(Format::Csv, nothing.as_bytes()).expect("is read").is_empty());
+        }
+    }
+
+    #[test]
+    fn failures_show_nothing_of_what_stands_in_the_file() {
+        for (format, content) in [
+            (Format::Csv, "a@example.test,S3cr3t,S3cr3t\n"),
+            (Format::Keycloak, "\"S3cr3t\""),
+            (Format::Keycloak, "{\"users\": \"S3cr3t\"}"),
+            (Format::Keycloak, "{\"users\": [S3cr3t]}"),
+            (Format::Ory, "[] \"S3cr3t\""),
+            (Format::Auth0, "[{\"a\": S3cr3t}]"),
+        ] {
+            let failure = read(format, content.as_bytes()).expect_err(content).to_string();
+            assert!(!failure.contains("S3cr3t"), "{failure}");
+        }
+    }
+
+    #[test]
+    fn no_part_of_a_file_is_longer_than_a_row() {
+        let long = "x".repeat(3 * LONGEST);
+        for (format, content) in [
+            (Format::Keycloak, format!("{{\"{long}\": 1, \"users\": []}}")),
+            (Format::Keycloak, format!("{{\"a\": [{{\"{long}\": 1}}], \"users\": []}}")),
+            (Format::Keycloak, format!("{{\"a\": \"{long}\", \"users\": []}}")),
+            (Format::Keycloak, format!("\"{long}\"")),
+            (Format::Ory, format!("[]\"{long}\"")),
+            (Format::Csv, format!("{long},b\n1,2\n")),
+        ] {
+            let failure = read(format, content.as_bytes()).expect_err("is too long");
+            assert!(failure.to_string().contains("longer than"), "{failure}");
+        }
+        let deep = format!("{{\"a\": {}", "[".repeat(3 * LONGEST));
+        let failure = read(Format::Keycloak, deep.as_bytes()).expect_err("is too deep");
+        assert!(failure.to_string().contains("nested too deep"), "{failure}");
+        // Many short parts are as long as they like.
+        let many = "{\"k\": [1, \"two\", null, true, 0.5]},".repeat(LONGEST / 16);
+        let realm = format!("{{\"clients\": [{many}{{}}], \"users\": [{{\"u\":1}}]}}");
+        assert_eq!(texts(Format::Keycloak, &realm), [r#"{"u":1}"#]);
+    }
+
+    #[test]
+    fn the_source_of_a_rejected_row_is_what_stood_in_the_file() {
+        let source = |text: &str| Row::Text(text.as_bytes().to_vec()).source();
+        let exact = r#"{ "n": 1.50, "big": 12345678901234567890123, "e": "\u0041" }"#;
+        assert_eq!(source(exact), exact);
+        assert_eq!(source("{\r\n  \"a\": 1\n}"), "{  \"a\": 1}");
+        // What the checks refuse is a text, so that nothing of it is lost.
+        let twice = r#"{"a":1,"a":2}"#;
+        assert_eq!(source(twice), Value::from(twice).to_string());
+        let deep = "[".repeat(65) + &"]".repeat(65);
+        assert_eq!(source(&deep), Value::from(deep.as_str()).to_string());
+    }
+
+    #[test]
+    fn files_of_rejected_rows_are_told_from_others() {
+        for text in [
+            "{\"import\":\"1f\",\"row\":1",
+            "{\"row\": 7, \"code\"",
+            "{ \"code\" : \"conflict\"",
+        ] {
+            assert!(is_rejected(text.as_bytes()), "{text}");
+        }
+        for text in ["", "{", "{\"rows\":1}", "[{\"row\":1}]", "row,code", "{\"row\""] {
+            assert!(!is_rejected(text.as_bytes()), "{text}");
         }
     }
 }

@@ -1,6 +1,9 @@
 //! Writes the batches, one after the other.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    ops::Range,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use palisade_authz::{
     Own,
@@ -8,7 +11,7 @@ use palisade_authz::{
 };
 use palisade_envelope::{Code, Error};
 use palisade_http::HashPool;
-use palisade_identity::change::Changed;
+use palisade_identity::IdentityId;
 use palisade_store::{
     BatchItem, Decides as _, ImportProgress, ImportRequest, ImportStep, KnownProviders, Rehearsal,
 };
@@ -16,9 +19,9 @@ use tokio::runtime::Handle;
 
 use super::{
     Options, fingerprint,
-    journal::{self, BatchRows, RejectedFile, Slot},
+    journal::{self, BatchRows, Mark, RejectedFile},
     mapping::Mapping,
-    prepare::{self, Maker, Prepared},
+    prepare::{Batch, Batches, Maker, Prepared},
     progress::Progress,
     report::{Counts, Report},
     source::Source,
@@ -46,39 +49,52 @@ pub(super) async fn import(
     {
         return told_finished(options, &source, finished);
     }
-    let path = journal::path(options, &source)?;
+    let path = journal::path(options, &source, holder.tenant())?;
     let path_text = path
         .to_str()
         .ok_or_else(|| Failure::new("the path of the file of rejected rows is not UTF-8"))?
         .to_owned();
-    // One that goes on must go on in its own file.
-    if let Some(known) = known.as_ref().filter(|known| known.finished_at.is_none())
-        && known.rejected_file != path_text
-    {
-        return Err(Failure::new(format!(
-            "this import began with `{}` as its file of rejected rows: name it with `--rejected`",
-            known.rejected_file
-        )));
+    let going_on = known.filter(|known| known.finished_at.is_none());
+    // One that goes on must go on in its own file; any other one needs a file in which there is nothing of anybody.
+    if let Some(known) = &going_on {
+        check_file(known, &path_text)?;
     }
-    let own = known
-        .as_ref()
-        .is_some_and(|known| known.rejected_file == path_text);
-    let file = Arc::new(RejectedFile::open(&path, !own)?);
-    let begun = match fingerprint {
+    let mut file = RejectedFile::open(&path, going_on.is_none())?;
+    let maker = maker(options, holder).await?;
+    let mut progress = Progress::start(source.length);
+    // What can't be read at all, or does not fit the mapping, is found before there is anything of the import.
+    let mut ahead = match going_on {
+        Some(_) => None,
+        None => {
+            let mut batches =
+                Batches::start(maker.clone(), mapping.clone(), source.clone(), 0)?;
+            let first = batches.next().await.inspect_err(|_| progress.end())?;
+            Some((batches, first))
+        }
+    };
+    let (mut counts, length, mark) = match fingerprint {
         Some(fingerprint) => {
             let request = ImportRequest {
                 fingerprint,
                 rejected_file: path_text.clone(),
                 again: options.again,
             };
-            Some(holder.node.store.begin_import(grant, request).await?)
+            let begun = holder.node.store.begin_import(grant, request).await?;
+            check_file(&begun, &path_text)?;
+            let mark = Mark::of(holder.tenant(), fingerprint, begun.started_at);
+            let (counts, length) = so_far(&begun);
+            if ahead.is_some() && counts.before > 0 {
+                return Err(Failure::new(
+                    "another run of this import is at work, or was since this one began; let one of them finish",
+                ));
+            }
+            (counts, length, mark)
         }
         None => {
             output::remark("stdin can't be read again: this import can't go on where it is ended");
-            None
+            (Counts::default(), 0, Mark::once())
         }
     };
-    let (mut counts, length) = begun.as_ref().map_or_else(Default::default, so_far);
     if counts.before > 0 {
         output::remark(format_args!(
             "going on with an import: {} rows of {} are done",
@@ -86,21 +102,42 @@ pub(super) async fn import(
             source.name()
         ));
     }
-    file.go_on_at(length)?;
+    file.go_on_at(length, mark)?;
+    let (batches, first) = match ahead.take() {
+        Some((batches, first)) => (batches, Some(first)),
+        None => {
+            let skip = counts.before;
+            let batches = Batches::start(maker, mapping, source.clone(), skip)?;
+            (batches, None)
+        }
+    };
     let mut writing = Writing {
         holder,
         fingerprint,
-        file: Arc::clone(&file),
+        file: Arc::new(file),
         counts: &mut counts,
     };
-    let progress = writing.all(options, mapping, &source).await?;
+    let done = writing.all(batches, first, &source, &mut progress).await;
+    progress.end();
+    done?;
+    drop(writing);
     if let Some(fingerprint) = fingerprint {
         let grant = holder.decide::<BatchIdentities>(Own).await?;
         let store = &holder.node.store;
         store.finish_import(grant, fingerprint, counts.rows).await?;
     }
-    drop(file);
     counts.tell(options, &source, &progress, Some(&path_text))
+}
+
+/// Fails where the import's rejected rows are in another file.
+fn check_file(known: &ImportProgress, path: &str) -> Result<(), Failure> {
+    if known.rejected_file == path {
+        return Ok(());
+    }
+    Err(Failure::new(format!(
+        "this import began with `{}` as its file of rejected rows: name it with `--rejected`",
+        known.rejected_file
+    )))
 }
 
 /// What runs before this one came to, and how long their file of rejected rows is.
@@ -137,78 +174,75 @@ struct Writing<'a> {
 }
 
 impl Writing<'_> {
+    /// Writes `first`, where it is there already, and what comes behind it.
     async fn all(
         &mut self,
-        options: &Options,
-        mapping: Mapping,
+        mut batches: Batches,
+        first: Option<Option<Batch>>,
         source: &Source,
-    ) -> Result<Progress, Failure> {
-        let maker = maker(options, self.holder).await?;
-        let skip = self.counts.rows;
-        let mut batches = prepare::start(maker, mapping, source.clone(), skip)?;
-        let mut progress = Progress::start(source.length);
-        while let Some(batch) = batches.recv().await {
-            let done = match batch {
-                Ok(batch) => {
-                    let (rows, read) = (count(batch.rows.len()), batch.read);
-                    self.batch(batch.rows).await.map(|()| (rows, read))
+        progress: &mut Progress,
+    ) -> Result<(), Failure> {
+        let mut next = match first {
+            Some(first) => Ok(first),
+            None => batches.next().await,
+        };
+        loop {
+            let done = match next {
+                Ok(None) => return Ok(()),
+                Ok(Some(Batch { rows, read })) => {
+                    let many = count(rows.len());
+                    self.batch(rows.into()).await.map(|()| (many, read))
                 }
                 Err(failure) => Err(failure),
             };
             match done {
                 Ok((rows, read)) => progress.advance(rows, read),
-                Err(failure) => {
-                    progress.end();
-                    return Err(match (self.counts.rows, self.fingerprint) {
-                        (0, _) => failure,
-                        (rows, None) => Failure::new(format!("{failure}; {rows} rows are done")),
-                        (rows, Some(_)) => Failure::new(format!(
-                            "{failure}; {rows} rows are done, and the same command goes on behind them"
-                        )),
-                    });
-                }
+                Err(failure) => return Err(self.ended(failure, source)),
             }
+            next = batches.next().await;
         }
-        progress.end();
-        Ok(progress)
+    }
+
+    /// The failure, with what is done and whether the same command goes on behind that.
+    fn ended(&self, failure: Failure, source: &Source) -> Failure {
+        let rows = self.counts.rows;
+        if rows == 0 {
+            return failure;
+        }
+        // A file that is another one by now is another import.
+        if self.fingerprint.is_none() || source.check_unchanged().is_err() {
+            return Failure::new(format!("{failure}; {rows} rows are done"));
+        }
+        Failure::new(format!(
+            "{failure}; {rows} rows are done, and the same command goes on behind them"
+        ))
     }
 
     /// Writes the rows; where the database refuses all of them for one, it is found by halving them.
-    async fn batch(&mut self, rows: Vec<Prepared>) -> Result<(), Failure> {
-        let mut left = vec![rows];
-        while let Some(rows) = left.pop() {
-            let error = match self.step(rows).await? {
-                Ok(()) => continue,
-                Err(refused) => refused,
-            };
-            let Refused { error, mut rows } = error;
-            if rows.len() == 1 {
-                for row in &mut rows {
-                    row.made = Err(Error::with_message(
-                        error.code(),
-                        error.envelope().message.clone(),
-                    ));
-                }
-                left.push(rows);
-                continue;
-            }
-            let second = rows.split_off(rows.len() / 2);
-            left.push(second);
-            left.push(rows);
-        }
-        Ok(())
+    async fn batch(&mut self, rows: Arc<[Prepared]>) -> Result<(), Failure> {
+        halved(rows.len(), async |part, alone| {
+            self.step(&rows, part, alone).await
+        })
+        .await
     }
 
-    /// One transaction. The inner error is one of the rows.
-    async fn step(&mut self, rows: Vec<Prepared>) -> Result<Result<(), Refused>, Failure> {
-        let total = count(rows.len());
-        let Ready {
-            slots,
-            items,
-            copies,
-        } = items(self.holder, rows, true).await?;
+    /// One transaction. The inner error can be one of the rows'.
+    async fn step(
+        &mut self,
+        rows: &Arc<[Prepared]>,
+        part: Range<usize>,
+        alone: Option<Error>,
+    ) -> Result<Result<(), Error>, Failure> {
+        let total = count(part.len());
+        let slice = rows.get(part.clone()).unwrap_or_default();
+        let Ready { refused, items } = match items(self.holder, slice, alone).await {
+            Ok(ready) => ready,
+            Err(error) => return of_rows(error),
+        };
         let batch = Arc::new(BatchRows {
-            slots,
+            rows: Arc::clone(rows),
+            part,
+            refused,
             file: Arc::clone(&self.file),
             count: Mutex::default(),
         });
@@ -221,95 +255,97 @@ impl Writing<'_> {
         let grant = self.holder.decide::<BatchIdentities>(Own).await?;
         let create = self.holder.decide::<CreateIdentity>(Own).await?;
         let store = &self.holder.node.store;
-        match store.import_identities(grant, create, items, step).await {
-            Ok(_) => {
-                let rejected = *batch.count.lock().unwrap_or_else(PoisonError::into_inner);
-                self.file.commit(rejected.bytes);
-                self.counts.rows += total;
-                self.counts.created += total.saturating_sub(rejected.rows);
-                self.counts.rejected += rejected.rows;
-                self.counts.already_there += rejected.conflicts;
-                Ok(Ok(()))
-            }
-            Err(error) if is_of_rows(&error) && !copies.is_empty() => {
-                let batch = Arc::try_unwrap(batch)
-                    .map_err(|_| Failure::new("a batch that was refused is still being written"))?;
-                let mut copies = copies.into_iter();
-                let rows = batch.slots.into_iter().map(|slot| Prepared {
-                    number: slot.number,
-                    row: slot.row,
-                    made: match slot.refused {
-                        Some(error) => Err(error),
-                        None => copies
-                            .next()
-                            .ok_or_else(|| Error::internal("a batch has fewer states than rows")),
-                    },
-                });
-                Ok(Err(Refused {
-                    error,
-                    rows: rows.collect(),
-                }))
-            }
-            Err(error) => Err(error.into()),
+        if let Err(error) = store.import_identities(grant, create, items, step).await {
+            return of_rows(error);
         }
+        let rejected = *batch.count.lock().unwrap_or_else(PoisonError::into_inner);
+        self.file.commit(rejected.bytes);
+        self.counts.rows += total;
+        self.counts.created += total.saturating_sub(rejected.rows);
+        self.counts.rejected += rejected.rows;
+        self.counts.already_there += rejected.conflicts;
+        Ok(Ok(()))
     }
 }
 
-/// A batch as the store takes it.
-struct Ready {
-    /// All rows.
-    slots: Vec<Slot>,
-    /// Of those that are not refused yet.
-    items: Vec<BatchItem>,
-    /// The states in the items, to do parts of the batch again.
-    copies: Vec<Changed>,
+/// Does so many rows by `step`, in order. Where it refuses a part of them for what can be one row's, each half is done by
+/// itself; a single row that is refused is done once more with why, so that it is written down as rejected.
+async fn halved(
+    rows: usize,
+    mut step: impl AsyncFnMut(Range<usize>, Option<Error>) -> Result<Result<(), Error>, Failure>,
+) -> Result<(), Failure> {
+    let mut left = vec![0..rows];
+    while let Some(part) = left.pop() {
+        let Err(error) = step(part.clone(), None).await? else {
+            continue;
+        };
+        if part.len() > 1 {
+            let middle = part.start + part.len() / 2;
+            left.push(middle..part.end);
+            left.push(part.start..middle);
+        } else if let Err(error) = step(part, Some(error)).await? {
+            return Err(error.into());
+        }
+    }
+    Ok(())
 }
 
-/// The items of a batch with the grants for their links.
-async fn items(holder: &KeyHolder, rows: Vec<Prepared>, again: bool) -> Result<Ready, Failure> {
+/// A part of a batch as the store takes it.
+struct Ready {
+    /// Of each row that could be made, why it may not go in all the same.
+    refused: Vec<Option<Error>>,
+    /// Those that may.
+    items: Vec<BatchItem>,
+}
+
+/// The items of the rows with the grants for their links. `alone`: why the one row that there is may not go in.
+async fn items(
+    holder: &KeyHolder,
+    rows: &[Prepared],
+    mut alone: Option<Error>,
+) -> palisade_envelope::Result<Ready> {
     let made = rows.iter().filter_map(|row| row.made.as_ref().ok());
     let caller = holder.caller().await?;
     let store = &holder.node.store;
-    let providers = KnownProviders::of(store, caller.scope(), made).await?;
     let mut ready = Ready {
-        slots: Vec::with_capacity(rows.len()),
+        refused: Vec::with_capacity(rows.len()),
         items: Vec::with_capacity(rows.len()),
-        copies: Vec::new(),
     };
-    for Prepared { number, row, made } in rows {
-        let refused = match made {
-            Err(error) => Some(error),
-            Ok(changed) => match providers.grants(holder, &changed).await {
+    if alone.is_some() {
+        ready.refused.extend(rows.iter().map(|_| alone.take()));
+        return Ok(ready);
+    }
+    let providers = KnownProviders::of(store, caller.scope(), made).await?;
+    for row in rows {
+        let refused = match &row.made {
+            Err(_) => None,
+            Ok(changed) => match providers.grants(holder, changed).await {
                 Ok(imports) => {
-                    if again {
-                        ready.copies.push(changed.clone());
-                    }
-                    let changed = Box::new(changed);
+                    let changed = Box::new(changed.clone());
                     ready.items.push(BatchItem::Create { changed, imports });
                     None
                 }
                 Err(error) if error.code() == Code::Forbidden => Some(error),
-                Err(error) => return Err(error.into()),
+                Err(error) => return Err(error),
             },
         };
-        ready.slots.push(Slot {
-            number,
-            row,
-            refused,
-        });
+        ready.refused.push(refused);
     }
     Ok(ready)
 }
 
-/// Rows that were refused together, as they were before.
-struct Refused {
-    error: Error,
-    rows: Vec<Prepared>,
-}
-
-/// Whether an error can be one row's own, so that the others may go in without it.
-fn is_of_rows(error: &Error) -> bool {
-    error.code().status() < 500 && !matches!(error.code(), Code::StaleResource | Code::Forbidden)
+/// Whether an error can be one row's own, so that the others may go in without it: then it is the inner one.
+fn of_rows<T>(error: Error) -> Result<Result<T, Error>, Failure> {
+    let own = error.code().status() < 500
+        && !matches!(
+            error.code(),
+            Code::StaleResource | Code::Forbidden | Code::Unauthenticated
+        );
+    if own {
+        Ok(Err(error))
+    } else {
+        Err(error.into())
+    }
 }
 
 async fn maker(options: &Options, holder: &KeyHolder) -> Result<Maker, Failure> {
@@ -319,7 +355,7 @@ async fn maker(options: &Options, holder: &KeyHolder) -> Result<Maker, Failure> 
         keep_ids: options.keep_ids,
         store: holder.node.store.clone(),
         caller: holder.caller().await?,
-        hashing: Arc::new(HashPool::new()),
+        hashing: (!options.dry_run).then(|| Arc::new(HashPool::new())),
         runtime: Handle::current(),
     })
 }
@@ -335,42 +371,121 @@ pub(super) async fn rehearse(
     holder: &KeyHolder,
 ) -> Result<(), Failure> {
     let source = Source::open(&options.file)?;
-    let mut report = Report::open(options)?;
-    let (mut counts, mut rehearsal) = (Counts::default(), Rehearsal::default());
     // Before the file is read: who may not is told so at once.
     holder.decide::<BatchIdentities>(Own).await?;
     holder.decide::<CreateIdentity>(Own).await?;
-    let mut batches = prepare::start(maker(options, holder).await?, mapping, source.clone(), 0)?;
+    let mut rehearsing = Rehearsing {
+        holder,
+        report: Report::open(options)?,
+        counts: Counts::default(),
+        rehearsal: Rehearsal::default(),
+    };
+    let maker = maker(options, holder).await?;
+    let mut batches = Batches::start(maker, mapping, source.clone(), 0)?;
     let mut progress = Progress::start(source.length);
-    while let Some(batch) = batches.recv().await {
-        let batch = batch.inspect_err(|_| progress.end())?;
-        let (total, read) = (count(batch.rows.len()), batch.read);
-        let Ready { slots, items, .. } = items(holder, batch.rows, false).await?;
-        let grant = holder.decide::<BatchIdentities>(Own).await?;
-        let create = holder.decide::<CreateIdentity>(Own).await?;
-        let store = &holder.node.store;
-        let outcomes = store
-            .rehearse(&grant, &create, &mut rehearsal, items)
-            .await?;
-        let mut outcomes = outcomes.iter();
-        for slot in &slots {
-            let error = match &slot.refused {
-                Some(error) => Some(error),
-                None => outcomes.next().and_then(|outcome| outcome.as_ref().err()),
-            };
-            counts.rows += 1;
-            match error {
-                None => counts.created += 1,
-                Some(error) => {
-                    counts.rejected += 1;
-                    counts.already_there += u64::from(error.code() == Code::Conflict);
-                }
+    loop {
+        match batches.next().await {
+            Ok(None) => break,
+            Ok(Some(Batch { rows, read })) => {
+                let done = halved(rows.len(), async |part: Range<usize>, alone| {
+                    let rows = rows.get(part).unwrap_or_default();
+                    rehearsing.step(rows, alone).await
+                });
+                done.await.inspect_err(|_| progress.end())?;
+                progress.advance(count(rows.len()), read);
             }
-            report.row(slot.number, error)?;
+            Err(failure) => {
+                progress.end();
+                return Err(failure);
+            }
         }
-        progress.advance(total, read);
     }
     progress.end();
-    report.close()?;
-    counts.tell(options, &source, &progress, None)
+    rehearsing.report.close()?;
+    rehearsing.counts.tell(options, &source, &progress, None)
+}
+
+struct Rehearsing<'a> {
+    holder: &'a KeyHolder,
+    report: Report,
+    counts: Counts,
+    rehearsal: Rehearsal,
+}
+
+impl Rehearsing<'_> {
+    /// Tells what would become of the rows. The inner error can be one of the rows'.
+    async fn step(
+        &mut self,
+        rows: &[Prepared],
+        alone: Option<Error>,
+    ) -> Result<Result<(), Error>, Failure> {
+        let Ready { refused, items } = match items(self.holder, rows, alone).await {
+            Ok(ready) => ready,
+            Err(error) => return of_rows(error),
+        };
+        let outcomes = match self.outcomes(items).await {
+            Ok(outcomes) => outcomes,
+            Err(error) => return of_rows(error),
+        };
+        for (row, error) in journal::ends(rows, &refused, &outcomes)? {
+            self.counts.rows += 1;
+            match error {
+                None => self.counts.created += 1,
+                Some(error) => {
+                    self.counts.rejected += 1;
+                    self.counts.already_there += u64::from(error.code() == Code::Conflict);
+                }
+            }
+            self.report.row(row.number, error)?;
+        }
+        Ok(Ok(()))
+    }
+
+    async fn outcomes(
+        &mut self,
+        items: Vec<BatchItem>,
+    ) -> palisade_envelope::Result<Vec<palisade_envelope::Result<IdentityId>>> {
+        let grant = self.holder.decide::<BatchIdentities>(Own).await?;
+        let create = self.holder.decide::<CreateIdentity>(Own).await?;
+        let store = &self.holder.node.store;
+        store
+            .rehearse(&grant, &create, &mut self.rehearsal, items)
+            .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn rows_that_are_refused_are_found_by_halving_and_the_others_go_in_in_order() {
+        let (mut done, mut rejected) = (Vec::new(), Vec::new());
+        let bad = [0, 5, 6];
+        let halves = halved(10, async |part: Range<usize>, alone: Option<Error>| {
+            if let Some(error) = alone {
+                rejected.push((part.start, error.code()));
+                done.extend(part);
+                return Ok(Ok(()));
+            }
+            if part.clone().any(|row| bad.contains(&row)) {
+                return of_rows(Error::new(Code::InUse));
+            }
+            done.extend(part);
+            Ok(Ok(()))
+        });
+        halves.await.expect("is done");
+        assert_eq!(done, (0..10).collect::<Vec<_>>());
+        assert_eq!(rejected, bad.map(|row| (row, Code::InUse)));
+        // What is no row's fault ends all.
+        for code in [Code::Unavailable, Code::StaleResource, Code::Forbidden] {
+            let mut steps = 0;
+            let failed = halved(10, async |_, _| {
+                steps += 1;
+                of_rows(Error::new(code))
+            });
+            failed.await.expect_err("ends");
+            assert_eq!(steps, 1);
+        }
+    }
 }
