@@ -46,7 +46,7 @@ pub use identities::{BatchItem, NumberedPage, Rehearsal};
 pub use imports::{ImportProgress, ImportRequest, ImportStep, RejectedCount, RejectedRows};
 pub use keys::{ApiKeyRecord, KeyOverlap, NewApiKey, RotatedKey};
 pub use links::{
-    grants::{Decides, KnownProviders},
+    grants::{Decides, KnownProviders, link_grants},
     imported::ImportGrants,
 };
 pub use listen::Heard;

@@ -25,7 +25,7 @@ on_both_databases! {
         desk.write_lines("ory.jsonl", &[eve.clone(), person("joe")]);
         let done = desk.run("import --from ory --json ory.jsonl").await.code(0);
         assert_eq!(done.counts(), [2, 2, 0, 0]);
-        assert!(!desk.has("ory.jsonl.rejected.jsonl"), "nothing was rejected");
+        assert!(desk.rejected("ory.jsonl").is_none(), "nothing was rejected");
 
         let made = find(owner, "eve@example.test").await;
         for name in ["state", "state_changed_at", "created_at", "updated_at", "external_id", "metadata_public", "metadata_admin", "traits"] {
@@ -55,7 +55,7 @@ on_both_databases! {
         assert_eq!(again.says("is finished already").counts(), [2, 2, 0, 0]);
         let anew = desk.run("import --from ory --json --again ory.jsonl").await.code(1);
         assert_eq!(anew.counts(), [2, 0, 2, 2]);
-        let rejected = desk.lines("ory.jsonl.rejected.jsonl");
+        let rejected = desk.rejected_lines("ory.jsonl");
         assert_eq!(rejected.len(), 2);
         let fields = rejected[0]["conflicts"].to_string();
         assert!(fields.contains("external_id") && fields.contains("credentials.password.identifiers"), "{fields}");
@@ -79,7 +79,7 @@ on_both_databases! {
         assert_eq!(done.counts(), [5, 3, 2, 2]);
         assert_eq!(find(owner, "eve@example.test").await["id"], id);
         assert_eq!(find(owner, "lou@example.test").await["id"], house.twin.ada);
-        let rejected = desk.lines("ory.jsonl.rejected.jsonl");
+        let rejected = desk.rejected_lines("ory.jsonl");
         let told: Vec<_> = rejected.iter().map(|line| (line["row"].clone(), line["conflicts"].clone())).collect();
         assert_eq!(told, [(json!(2), json!([{"field": "id"}])), (json!(3), json!([{"field": "id"}]))]);
     }
@@ -106,7 +106,7 @@ on_both_databases! {
         assert_eq!(kay["metadata_admin"]["keycloak"]["username"], "kay");
         assert_eq!(kay["credentials"]["oidc"]["identifiers"], json!(["corp:kay-1"]));
         assert!(fits(owner, &kay, "letmein").await && !fits(owner, &kay, "letmeout").await);
-        let rejected = desk.lines("realm.json.rejected.jsonl");
+        let rejected = desk.rejected_lines("realm.json");
         assert_eq!((&rejected[0]["row"], &rejected[0]["field"]), (&json!(2), &json!("traits.email")));
         assert_eq!(rejected[0]["source"]["username"], "service-account-x");
     }
@@ -132,7 +132,7 @@ on_both_databases! {
         let id = kay["id"].as_str().expect("an id");
         let links = owner.all(&format!("/v1/users/{id}/identities")).await;
         assert_eq!(links.len(), 1, "the account is linked: {links:?}");
-        let rejected = desk.lines("users.ndjson.rejected.jsonl");
+        let rejected = desk.rejected_lines("users.ndjson");
         assert_eq!(rejected[0]["field"], "custom_password_hash.algorithm");
     }
 
@@ -148,8 +148,31 @@ on_both_databases! {
         let hash = kay["credentials"]["password"]["config"]["hashed_password"].as_str().expect("a hash");
         assert!(hash.starts_with("$argon2id$"), "{hash}");
         assert!(fits(owner, &kay, "correct horse").await);
-        let rejected = desk.lines("people.csv.rejected.jsonl");
+        let rejected = desk.rejected_lines("people.csv");
         assert_eq!((&rejected[0]["field"], &rejected[1]["field"]), (&json!("traits.email"), &json!("verified")));
+
+        // Corrected where they stand, the rows are known by their columns; what is still wrong makes nothing.
+        let before = super::count(owner).await;
+        let mut corrected = rejected.clone();
+        corrected[0]["source"]["email"] = "tim@example.test".into();
+        corrected[1]["source"]["shoe"] = "42".into();
+        desk.write_lines("corrected.jsonl", &corrected);
+        let done = desk.run("import --from csv --json corrected.jsonl").await.code(1);
+        assert_eq!(done.counts(), [2, 1, 1, 0]);
+        let tim = find(owner, "tim@example.test").await;
+        assert_eq!(tim["traits"]["name"]["first"], "Sam");
+        assert_eq!(desk.rejected_lines("corrected.jsonl")[0]["field"], "shoe");
+        assert_eq!(super::count(owner).await, before + 1);
+
+        // A cell too few or too many is put where it belongs, too.
+        desk.write("short.csv", "email,first_name\nann@example.test\nbob@example.test,Bob,x\n");
+        desk.run("import --from csv short.csv").await.code(1);
+        let mut corrected = desk.rejected_lines("short.csv");
+        assert_eq!(corrected[0]["source"], json!({"email": "ann@example.test"}));
+        corrected[1]["source"].as_object_mut().expect("an object").remove("cells beyond the header");
+        desk.write_lines("whole.jsonl", &corrected);
+        desk.run("import --from csv whole.jsonl").await.code(0);
+        assert_eq!(find(owner, "bob@example.test").await["traits"]["name"]["first"], "Bob");
 
         desk.write("map.toml", "delimiter = \";\"\n[fields]\n\"traits.nick\" = \"Nick\"\nexternal_id = \"No\"\n\
             state = { from = \"On\", values = { ja = \"active\", nein = \"inactive\" } }\n\
@@ -161,7 +184,7 @@ on_both_databases! {
         assert_eq!(made["metadata_admin"], json!({"source": "till"}));
 
         desk.write("odd.csv", "email,shoe size\na@example.test,42\n");
-        desk.run("import --from csv odd.csv").await.code(1).says("`shoe size`");
+        desk.run("import --from csv odd.csv").await.code(1).says("column 2 of 2");
         desk.run("import --from csv --mapping map.toml odd.csv").await.code(1).says("column");
     }
 }

@@ -99,7 +99,8 @@ on_both_databases! {
         assert!(killed > 2, "it was killed {killed} times");
         last.says("going on with an import");
         assert_eq!(last.counts(), [ROWS as u64, 3_200, 800, 400]);
-        assert_each_once(&owner, &desk, "ory.jsonl.rejected.jsonl").await;
+        let rejected = desk.rejected("ory.jsonl").expect("rows were rejected");
+        assert_each_once(&owner, &desk, &rejected).await;
     }
 
     async fn two_at_once_do_each_row_once(db: Db) {

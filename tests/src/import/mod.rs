@@ -56,8 +56,22 @@ impl Desk {
         lines(&self.read(name))
     }
 
-    fn has(&self, name: &str) -> bool {
-        self.folder.path().join(name).exists()
+    /// The name of the file of rejected rows that an import of the file left, if it did.
+    fn rejected(&self, file: &str) -> Option<String> {
+        let names = std::fs::read_dir(self.path()).expect("a folder");
+        let begin = format!("{file}.");
+        let mut names = names
+            .map(|entry| entry.expect("an entry").file_name())
+            .map(|name| name.into_string().expect("UTF-8"))
+            .filter(|name| name.starts_with(&begin) && name.ends_with(".rejected.jsonl"));
+        let name = names.next();
+        assert_eq!(names.next(), None, "more than one");
+        name
+    }
+
+    /// What is in it.
+    fn rejected_lines(&self, file: &str) -> Vec<Value> {
+        self.lines(&self.rejected(file).expect("rows were rejected"))
     }
 
     fn path(&self) -> &Path {

@@ -19,7 +19,7 @@ on_both_databases! {
         desk.write("mixed.jsonl", rows.join("\n"));
         let done = desk.run("import --from ory --json mixed.jsonl").await.code(1);
         assert_eq!(done.says("7 rows rejected").counts(), [9, 2, 7, 2]);
-        let rejected = desk.lines("mixed.jsonl.rejected.jsonl");
+        let rejected = desk.rejected_lines("mixed.jsonl");
         let told: Vec<(u64, &str, &str)> = rejected
             .iter()
             .map(|line| {
@@ -42,7 +42,7 @@ on_both_databases! {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;
-            let file = desk.path().join("mixed.jsonl.rejected.jsonl");
+            let file = desk.path().join(desk.rejected("mixed.jsonl").expect("is there"));
             let mode = std::fs::metadata(file).expect("is there").permissions().mode();
             assert_eq!(mode & 0o777, 0o600, "it holds hashes");
         }
@@ -83,7 +83,7 @@ on_both_databases! {
         assert_eq!(report[1]["conflicts"][0]["field"], "credentials.code.identifiers");
         assert_eq!((outcome(3).1, &report[2]["field"]), (json!("would-reject"), &json!("traits.shoe")));
         assert_eq!((outcome(1_005).1, &report[1_004]["code"]), (json!("would-reject"), &json!("conflict")));
-        assert!(!desk.has("ory.jsonl.rejected.jsonl"));
+        assert!(desk.rejected("ory.jsonl").is_none());
         assert_eq!(house.alpha.rows().await, before, "nothing has changed");
 
         desk.write_lines("one.jsonl", &[person("one")]);
@@ -104,7 +104,7 @@ on_both_databases! {
             assert_eq!(refused.stdout(), "");
         }
         assert_eq!(count(owner).await, before);
-        assert!(!desk.has("ory.jsonl.rejected.jsonl"));
+        assert!(desk.rejected("ory.jsonl").is_none());
         // Who may list may export what a list shows.
         let export = desk.run("export --without-secrets").await.code(0).stdout();
         assert!(!export.contains("config"), "{export}");
@@ -136,13 +136,17 @@ on_both_databases! {
         desk.write("utf16.jsonl", b"\xff\xfe{\0}\0");
         desk.write("cut.json", "{\"realm\": \"a\", \"users\": [{\"email\": \"x@example.test\"}, {\"email\"");
         desk.write("clients.json", "{\"realm\": \"a\", \"clients\": []}");
+        desk.write("commas.csv", ",,\nkim@example.test,Kim,x\n");
         desk.write("bad.toml", "[fields]\nnonsense = \"x\"\n");
         for (command, word) in [
             ("import --from ory missing.jsonl", "missing.jsonl"),
             ("import --from ory .", "is not a file"),
             ("import --from ory utf16.jsonl", "UTF-16"),
-            ("import --from keycloak cut.json", "EOF"),
+            ("import --from keycloak cut.json", "ends too early"),
             ("import --from keycloak clients.json", "users"),
+            // Nothing of it was kept: it does not go on with another file of rejected rows.
+            ("import --from keycloak --rejected other.jsonl clients.json", "users"),
+            ("import --from csv commas.csv", "names no column"),
             ("import --from csv --mapping bad.toml empty.jsonl", "nonsense"),
             ("import --from ory --mapping bad.toml empty.jsonl", "no mapping"),
         ] {
@@ -156,12 +160,66 @@ on_both_databases! {
         desk.write("long.jsonl", long);
         let done = desk.run("import --from ory --json long.jsonl").await.code(1);
         assert_eq!(done.counts(), [2, 1, 1, 0]);
-        let rejected = desk.lines("long.jsonl.rejected.jsonl");
+        let rejected = desk.rejected_lines("long.jsonl");
         assert_eq!(rejected[0]["code"], "body_too_large");
         // Somebody's file is not written over.
         desk.write("more.jsonl", person("joe").to_string());
-        desk.write("more.jsonl.rejected.jsonl", "mine\n");
-        desk.run("import --from ory more.jsonl").await.code(1).says("is there already");
-        assert_eq!(desk.read("more.jsonl.rejected.jsonl"), "mine\n");
+        desk.write("mine.jsonl", "mine\n");
+        desk.run("import --from ory --rejected mine.jsonl more.jsonl").await.code(1).says("is there already");
+        assert_eq!(desk.read("mine.jsonl"), "mine\n");
+        // Nor is the file itself, by the report of a rehearsal.
+        let before = desk.read("more.jsonl");
+        let refused = desk.run("import --from ory --dry-run --report more.jsonl more.jsonl").await;
+        refused.code(1).says("is there already");
+        assert_eq!(desk.read("more.jsonl"), before);
+    }
+
+    async fn an_import_leaves_the_rejected_rows_of_others_alone(house: House) {
+        let (alpha, twin) = (&house.alpha.owner, &house.twin.owner);
+        let mut desk = Desk::of(house.gateway, alpha);
+        desk.write_lines("people.jsonl", &[person("ada"), person("eve")]);
+        // The same file in two tenants: each has its own rejected rows.
+        desk.run("import --from ory people.jsonl").await.code(1);
+        let of_alpha = desk.rejected("people.jsonl").expect("ada is there already");
+        let text = desk.read(&of_alpha);
+        desk.with_key(twin);
+        desk.run("import --from ory --rejected twin.jsonl people.jsonl").await.code(1);
+        assert_eq!(desk.read(&of_alpha), text);
+
+        // A finished import that begins anew does not take what stands at its file's place, its own rows included.
+        std::fs::rename(desk.path().join(&of_alpha), desk.path().join("away.jsonl")).expect("is renamed");
+        std::fs::rename(desk.path().join("twin.jsonl"), desk.path().join(&of_alpha)).expect("is renamed");
+        let of_twin = desk.read(&of_alpha);
+        desk.with_key(alpha);
+        desk.run("import --from ory --again people.jsonl").await.code(1).says("is there already");
+        assert_eq!(desk.read(&of_alpha), of_twin);
+        std::fs::rename(desk.path().join("away.jsonl"), desk.path().join(&of_alpha)).expect("is renamed");
+        desk.run("import --from ory --again people.jsonl").await.code(1).says("is there already");
+        assert_eq!(desk.read(&of_alpha), text);
+        let again = desk.run("import --from ory --json people.jsonl").await.code(1);
+        assert_eq!(again.says("is finished already").counts(), [2, 1, 1, 1], "it has not begun anew");
+    }
+
+    async fn a_row_that_no_database_can_keep_stops_no_other(house: House) {
+        let owner = &house.alpha.owner;
+        let desk = Desk::of(house.gateway, owner);
+        let mut odd = person("kim");
+        odd["schema_id"] = "a\u{0}b".into();
+        let mut link = person("lou");
+        link["credentials"]["oidc"] = json!({"config": {"providers": [{"provider": "x\u{0}y", "subject": "1"}]}});
+        desk.write_lines("odd.jsonl", &[person("eve"), odd, link, person("joe")]);
+        for more in ["--dry-run --report report.jsonl ", ""] {
+            let done = desk.run(&format!("import --from ory --json {more}odd.jsonl")).await.code(1);
+            assert_eq!(done.counts(), [4, 2, 2, 0]);
+        }
+        let rejected = desk.rejected_lines("odd.jsonl");
+        assert_eq!((&rejected[0]["row"], &rejected[0]["field"]), (&json!(2), &json!("schema_id")));
+        assert_eq!(rejected[1]["row"], 3);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = std::fs::metadata(desk.path().join("report.jsonl")).expect("is there").permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
+        }
     }
 }

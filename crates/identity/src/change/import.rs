@@ -31,7 +31,7 @@ pub struct Seen {
     pub created_at: Option<Timestamp>,
     /// When it last changed; `None`: now.
     pub updated_at: Option<Timestamp>,
-    /// When its state last changed; `None`: when it was made.
+    /// When its state last changed; `None`: when it was made, or where it is inactive, when it last changed.
     pub state_changed_at: Option<Timestamp>,
     /// Its verifiable addresses.
     pub verifiable: Vec<SeenAddress>,

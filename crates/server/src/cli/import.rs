@@ -32,16 +32,16 @@ pub(super) struct Arguments {
     /// Change nothing: tell of each row what would become of it
     #[arg(long)]
     dry_run: bool,
-    /// With --dry-run: the file for what would become of each row [default: stdout]
+    /// With --dry-run: the file for what would become of each row, a new or an empty one [default: stdout]
     #[arg(long, value_name = "FILE", requires = "dry_run")]
     report: Option<PathBuf>,
-    /// The file for rejected rows [default: <FILE>.rejected.jsonl]
+    /// The file for rejected rows [default: <FILE>.<TENANT ID>.rejected.jsonl]
     #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
     rejected: Option<PathBuf>,
     /// Keep the ids of the source where they are UUIDs
     #[arg(long)]
     keep_ids: bool,
-    /// Begin anew where this import is finished
+    /// Begin anew where this import is finished, with a new file for rejected rows
     #[arg(long, conflicts_with = "dry_run")]
     again: bool,
     /// Print the summary as one JSON object

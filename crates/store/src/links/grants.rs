@@ -63,13 +63,29 @@ impl KnownProviders {
             return Ok(None);
         }
         let target = IdentityTarget::of(&changed.identity);
-        let link = caller.decide::<LinkExternalIdentity>(target).await?;
-        let known = |link: &ImportedLink| self.0.contains(link.provider_name());
-        let provider = if links.iter().all(known) {
-            None
-        } else {
-            Some(caller.decide::<CreateIdentityProvider>(Own).await?)
-        };
-        Ok(Some(ImportGrants { link, provider }))
+        let known = links
+            .iter()
+            .all(|link| self.0.contains(link.provider_name()));
+        let grants = link_grants(caller, target, async |_| Ok(known)).await?;
+        Ok(Some(grants))
     }
+}
+
+/// The grants for making links of an identity. `known` tells, once the first grant is there, whether the tenant has all
+/// providers that they name; where it does not, making providers is a second decision.
+///
+/// # Errors
+/// As [`Decides::decide`], and those of `known`.
+pub async fn link_grants(
+    caller: &impl Decides,
+    target: IdentityTarget,
+    known: impl AsyncFnOnce(&Authorized<LinkExternalIdentity>) -> Result<bool>,
+) -> Result<ImportGrants> {
+    let link = caller.decide::<LinkExternalIdentity>(target).await?;
+    let provider = if known(&link).await? {
+        None
+    } else {
+        Some(caller.decide::<CreateIdentityProvider>(Own).await?)
+    };
+    Ok(ImportGrants { link, provider })
 }

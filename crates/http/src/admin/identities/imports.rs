@@ -3,19 +3,16 @@
 use std::collections::BTreeSet;
 
 use actix_web::HttpRequest;
-use palisade_authz::{
-    IdentityTarget, Own,
-    action::{CreateIdentityProvider, LinkExternalIdentity},
-};
+use palisade_authz::IdentityTarget;
 use palisade_envelope::Result;
 use palisade_identity::Identity;
 use palisade_linking::{
     ImportedLink,
     imported::{plan, without},
 };
-use palisade_store::ImportGrants;
+use palisade_store::{ImportGrants, link_grants};
 
-use crate::{call, guard};
+use crate::{call, guard::CallerOf};
 
 /// The grants for the links that `next` has and `before` does not, and for the providers that they name and the
 /// tenant does not have; nothing is asked or read where there are no such links.
@@ -32,13 +29,11 @@ pub(super) async fn grants(
     if added.is_empty() {
         return Ok(None);
     }
-    let link = guard::decide::<LinkExternalIdentity>(request, target()).await?;
     let names: BTreeSet<&str> = added.iter().map(ImportedLink::provider_name).collect();
     let store = &call::app(request)?.store;
-    let provider = if store.has_identity_providers(link.scope(), &names).await? {
-        None
-    } else {
-        Some(guard::decide::<CreateIdentityProvider>(request, Own).await?)
-    };
-    Ok(Some(ImportGrants { link, provider }))
+    let caller = CallerOf(request);
+    let grants = link_grants(&caller, target(), async |link| {
+        store.has_identity_providers(link.scope(), &names).await
+    });
+    Ok(Some(grants.await?))
 }
