@@ -291,7 +291,8 @@ mod tests {
     use super::*;
 
     fn changed() -> palisade_identity::change::Changed {
-        let read = palisade_identity::decode::imported(br#"{"traits": {"email": "a@example.org"}}"#);
+        let read =
+            palisade_identity::decode::imported(br#"{"traits": {"email": "a@example.org"}}"#);
         let document = json!({"type": "object", "properties": {"traits": {"type": "object"}}});
         let schema = palisade_identity::IdentitySchema::compile("default", &document);
         let id = IdentityId::from_uuid(palisade_identity::ids::Uuid::nil());
@@ -408,7 +409,10 @@ mod tests {
         std::fs::set_permissions(&path, all).expect("are set");
         let file = open(&path, true, 0, "one").expect("is empty");
         rows(&file, 1).write(&outcomes()).expect("written");
-        let mode = std::fs::metadata(&path).expect("is there").permissions().mode();
+        let mode = std::fs::metadata(&path)
+            .expect("is there")
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, 0o600);
     }
 }

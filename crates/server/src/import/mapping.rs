@@ -167,7 +167,8 @@ impl Mapping {
             |reason: String| Failure::new(format!("the mapping `{}`: {reason}", path.display()));
         let mapping = Self::parse(text).map_err(wrong)?;
         if options.format == Format::Csv && !mapping.providers.is_empty() {
-            let reason = "`providers` goes with keycloak and auth0: a column's target names its provider";
+            let reason =
+                "`providers` goes with keycloak and auth0: a column's target names its provider";
             return Err(wrong(reason.to_owned()));
         }
         Ok(mapping)
@@ -628,9 +629,18 @@ mod tests {
             ("fields = 3", "fields"),
             ("delimiter = \"ab\"", "delimiter"),
             ("without = [\"id\"]", "without"),
-            ("[constants]\n\"traits.since\" = 2020-01-01", "constants.traits.since"),
-            ("[providers]\n\"Acme Corp\" = \"Acme\"", "providers.Acme Corp"),
-            ("[providers]\n\"A\" = \"acme\"\n\"B\" = \"acme\"", "the same `acme`"),
+            (
+                "[constants]\n\"traits.since\" = 2020-01-01",
+                "constants.traits.since",
+            ),
+            (
+                "[providers]\n\"Acme Corp\" = \"Acme\"",
+                "providers.Acme Corp",
+            ),
+            (
+                "[providers]\n\"A\" = \"acme\"\n\"B\" = \"acme\"",
+                "the same `acme`",
+            ),
         ] {
             let reason = Mapping::parse(text.to_owned()).expect_err(word);
             assert!(reason.contains(word), "{reason}");
@@ -672,8 +682,14 @@ mod tests {
         for mut mapping in [Mapping::default(), of("[fields]\nid = \"Number\"")] {
             let failure = mapping.of_columns(&columns).expect_err("does not fit");
             let failure = failure.to_string();
-            assert!(!failure.contains("S3cr3t") && !failure.contains("k@"), "{failure}");
-            assert!(failure.contains("of 2 is") || failure.contains("`Number`"), "{failure}");
+            assert!(
+                !failure.contains("S3cr3t") && !failure.contains("k@"),
+                "{failure}"
+            );
+            assert!(
+                failure.contains("of 2 is") || failure.contains("`Number`"),
+                "{failure}"
+            );
         }
     }
 
@@ -690,26 +706,43 @@ mod tests {
         let fitted = names.of_row(&row(source.clone())).expect("fits");
         fitted.apply(&source, &mut record).expect("fits");
         let traits = record.finish().expect("is one").create.traits;
-        assert_eq!(traits, Some(json!({"email": "a@example.org", "name": {"last": "B"}})));
+        assert_eq!(
+            traits,
+            Some(json!({"email": "a@example.org", "name": {"last": "B"}}))
+        );
         assert_eq!(field(&names, json!({})), "row");
         assert_eq!(field(&names, json!({"email": "a", "shoe": "1"})), "shoe");
         assert_eq!(field(&names, json!({"email": "a", EXCESS: ["1"]})), EXCESS);
         let given = of("[fields]\n\"traits.email\" = \"Mail\"");
-        given.of_row(&row(json!({"Mail": "a", "x": "1"}))).expect("fits");
+        given
+            .of_row(&row(json!({"Mail": "a", "x": "1"})))
+            .expect("fits");
         assert_eq!(field(&given, json!({"x": "1"})), "Mail");
     }
 
     #[test]
     fn a_type_counts_for_what_is_no_text_too() {
         let of = |kind: &str, value: Value| {
-            let mapping = of(&format!("[fields]\n\"traits.x\" = {{ from = \"x\", type = \"{kind}\" }}"));
+            let mapping = of(&format!(
+                "[fields]\n\"traits.x\" = {{ from = \"x\", type = \"{kind}\" }}"
+            ));
             let mut record = Record::default();
             let applied = mapping.apply(&json!({ "x": value }), &mut record);
             applied.map(|()| record.finish().expect("is one").create.traits)
         };
-        assert_eq!(of("text", json!(42)).expect("fits"), Some(json!({"x": "42"})));
-        assert_eq!(of("list", json!([1])).expect("fits"), Some(json!({"x": [1]})));
-        for (kind, value) in [("text", json!([1])), ("integer", json!(1.5)), ("list", json!(1))] {
+        assert_eq!(
+            of("text", json!(42)).expect("fits"),
+            Some(json!({"x": "42"}))
+        );
+        assert_eq!(
+            of("list", json!([1])).expect("fits"),
+            Some(json!({"x": [1]}))
+        );
+        for (kind, value) in [
+            ("text", json!([1])),
+            ("integer", json!(1.5)),
+            ("list", json!(1)),
+        ] {
             of(kind, value).expect_err(kind);
         }
     }

@@ -31,7 +31,7 @@ use crate::Failure;
 
 /// The most rows of a batch: what statements of a few sizes are made for, and little enough to have three of in memory.
 const ROWS: usize = 512;
-/// The most of them in bytes, but for one row that is longer by itself.
+/// How many bytes of rows end a batch: there may be one row more than that, each of at most [`rows::LONGEST`].
 const BYTES: usize = 2 * 1024 * 1024;
 /// The most plain passwords of a batch: each takes some 20 ms.
 const PASSWORDS: usize = 64;
@@ -218,7 +218,10 @@ impl Reading {
             return ControlFlow::Continue(());
         }
         (self.bytes, self.passwords) = (0, 0);
-        let rows = match self.maker.make(std::mem::take(&mut self.waiting), &mut self.unknown) {
+        let rows = match self
+            .maker
+            .make(std::mem::take(&mut self.waiting), &mut self.unknown)
+        {
             Ok(rows) => rows,
             Err(error) => {
                 self.failed = Some(error.into());
@@ -244,7 +247,10 @@ fn unwrapped(row: Row) -> Row {
     let Row::Text(text) = &row else {
         return row;
     };
-    let Ok(Rejected { source: Some(source) }) = serde_json::from_slice(text) else {
+    let Ok(Rejected {
+        source: Some(source),
+    }) = serde_json::from_slice(text)
+    else {
         return row;
     };
     // What could not be read stands there as text, and may have been corrected in it.
@@ -283,11 +289,7 @@ impl Maker {
     ///
     /// # Errors
     /// When the database can't answer, or there is no randomness.
-    fn make(
-        &self,
-        rows: Vec<Understood>,
-        unknown: &mut HashSet<String>,
-    ) -> Result<Vec<Prepared>> {
+    fn make(&self, rows: Vec<Understood>, unknown: &mut HashSet<String>) -> Result<Vec<Prepared>> {
         let rows = self.hashed(rows)?;
         let schemas = self.schemas(&rows, unknown)?;
         let now = SystemClock.now();

@@ -96,6 +96,13 @@ impl Progress {
     }
 }
 
+impl Drop for Progress {
+    /// However the run ends: what is said of it stands on a line of its own.
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
 fn style(bar: &ProgressBar, template: &str) {
     // A template of ours that is none leaves the bar as it comes.
     if let Ok(style) = ProgressStyle::with_template(template) {

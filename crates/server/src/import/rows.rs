@@ -185,11 +185,7 @@ fn is_rejected(bytes: &[u8]) -> bool {
 }
 
 /// A row each line; empty ones do not count.
-fn lines(
-    reader: &mut impl BufRead,
-    longest: usize,
-    take: &mut Each<'_>,
-) -> std::io::Result<()> {
+fn lines(reader: &mut impl BufRead, longest: usize, take: &mut Each<'_>) -> std::io::Result<()> {
     loop {
         let (line, whole, end) = line(reader, longest)?;
         if !line.iter().all(u8::is_ascii_whitespace) {
@@ -511,9 +507,8 @@ fn csv(
     columns: &mut dyn FnMut(&[String]) -> Result<(), Failure>,
     take: &mut Each<'_>,
 ) -> Result<(), Failure> {
-    let broken = |error: csv::Error| {
-        Failure::new(format!("{} can't be understood: {error}", source.name()))
-    };
+    let broken =
+        |error: csv::Error| Failure::new(format!("{} can't be understood: {error}", source.name()));
     let mut records = csv::ReaderBuilder::new()
         .delimiter(delimiter)
         .flexible(true)
@@ -529,7 +524,9 @@ fn csv(
     }
     if header.iter().all(String::is_empty) {
         let name = source.name();
-        return Err(Failure::new(format!("the header of {name} names no column")));
+        return Err(Failure::new(format!(
+            "the header of {name} names no column"
+        )));
     }
     // Where the header is missing, the first row's cells stand here: they are not for others to see.
     for (index, name) in header.iter().enumerate() {
@@ -704,7 +701,11 @@ mod tests {
             assert!(failure.to_string().contains("names no column"), "{failure}");
         }
         for nothing in ["", "\n\n"] {
-            assert!(read(Format::Csv, nothing.as_bytes()).expect("is read").is_empty());
+            assert!(
+                read(Format::Csv, nothing.as_bytes())
+                    .expect("is read")
+                    .is_empty()
+            );
         }
     }
 
@@ -718,7 +719,9 @@ mod tests {
             (Format::Ory, "[] \"S3cr3t\""),
             (Format::Auth0, "[{\"a\": S3cr3t}]"),
         ] {
-            let failure = read(format, content.as_bytes()).expect_err(content).to_string();
+            let failure = read(format, content.as_bytes())
+                .expect_err(content)
+                .to_string();
             assert!(!failure.contains("S3cr3t"), "{failure}");
         }
     }
@@ -727,9 +730,18 @@ mod tests {
     fn no_part_of_a_file_is_longer_than_a_row() {
         let long = "x".repeat(3 * LONGEST);
         for (format, content) in [
-            (Format::Keycloak, format!("{{\"{long}\": 1, \"users\": []}}")),
-            (Format::Keycloak, format!("{{\"a\": [{{\"{long}\": 1}}], \"users\": []}}")),
-            (Format::Keycloak, format!("{{\"a\": \"{long}\", \"users\": []}}")),
+            (
+                Format::Keycloak,
+                format!("{{\"{long}\": 1, \"users\": []}}"),
+            ),
+            (
+                Format::Keycloak,
+                format!("{{\"a\": [{{\"{long}\": 1}}], \"users\": []}}"),
+            ),
+            (
+                Format::Keycloak,
+                format!("{{\"a\": \"{long}\", \"users\": []}}"),
+            ),
             (Format::Keycloak, format!("\"{long}\"")),
             (Format::Ory, format!("[]\"{long}\"")),
             (Format::Csv, format!("{long},b\n1,2\n")),
@@ -768,7 +780,14 @@ mod tests {
         ] {
             assert!(is_rejected(text.as_bytes()), "{text}");
         }
-        for text in ["", "{", "{\"rows\":1}", "[{\"row\":1}]", "row,code", "{\"row\""] {
+        for text in [
+            "",
+            "{",
+            "{\"rows\":1}",
+            "[{\"row\":1}]",
+            "row,code",
+            "{\"row\"",
+        ] {
             assert!(!is_rejected(text.as_bytes()), "{text}");
         }
     }

@@ -66,9 +66,8 @@ pub(super) async fn import(
     let mut ahead = match going_on {
         Some(_) => None,
         None => {
-            let mut batches =
-                Batches::start(maker.clone(), mapping.clone(), source.clone(), 0)?;
-            let first = batches.next().await.inspect_err(|_| progress.end())?;
+            let mut batches = Batches::start(maker.clone(), mapping.clone(), source.clone(), 0)?;
+            let first = batches.next().await?;
             Some((batches, first))
         }
     };
@@ -117,10 +116,9 @@ pub(super) async fn import(
         file: Arc::new(file),
         counts: &mut counts,
     };
-    let done = writing.all(batches, first, &source, &mut progress).await;
-    progress.end();
-    done?;
+    writing.all(batches, first, &source, &mut progress).await?;
     drop(writing);
+    progress.end();
     if let Some(fingerprint) = fingerprint {
         let grant = holder.decide::<BatchIdentities>(Own).await?;
         let store = &holder.node.store;
@@ -383,22 +381,13 @@ pub(super) async fn rehearse(
     let maker = maker(options, holder).await?;
     let mut batches = Batches::start(maker, mapping, source.clone(), 0)?;
     let mut progress = Progress::start(source.length);
-    loop {
-        match batches.next().await {
-            Ok(None) => break,
-            Ok(Some(Batch { rows, read })) => {
-                let done = halved(rows.len(), async |part: Range<usize>, alone| {
-                    let rows = rows.get(part).unwrap_or_default();
-                    rehearsing.step(rows, alone).await
-                });
-                done.await.inspect_err(|_| progress.end())?;
-                progress.advance(count(rows.len()), read);
-            }
-            Err(failure) => {
-                progress.end();
-                return Err(failure);
-            }
-        }
+    while let Some(Batch { rows, read }) = batches.next().await? {
+        let done = halved(rows.len(), async |part: Range<usize>, alone| {
+            let rows = rows.get(part).unwrap_or_default();
+            rehearsing.step(rows, alone).await
+        });
+        done.await?;
+        progress.advance(count(rows.len()), read);
     }
     progress.end();
     rehearsing.report.close()?;
