@@ -12,9 +12,9 @@ use std::{
 
 use data_encoding::HEXLOWER;
 use palisade_envelope::{Code, Error, Result};
-use palisade_identity::{IdentityId, Timestamp};
+use palisade_identity::{IdentityId, Timestamp, ids::uuid_at};
 use palisade_store::{RejectedCount, RejectedRows};
-use palisade_tenancy::TenantId;
+use palisade_tenancy::{Clock as _, SystemClock, TenantId};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -55,7 +55,7 @@ impl Mark {
 
     /// Of an import that can't go on.
     pub(super) fn once() -> Self {
-        Self::named(&uuid::Uuid::new_v4().simple().to_string())
+        Self::named(&uuid_at(SystemClock.now()).simple().to_string())
     }
 
     fn named(name: &str) -> Self {

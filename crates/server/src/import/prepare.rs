@@ -31,8 +31,8 @@ use crate::Failure;
 
 /// The most rows of a batch: what statements of a few sizes are made for, and little enough to have three of in memory.
 const ROWS: usize = 512;
-/// How many bytes of rows end a batch: there may be one row more than that, each of at most [`rows::LONGEST`].
-const BYTES: usize = 2 * 1024 * 1024;
+/// The most of them in bytes: one that is as long as a row may be is a batch by itself, before the next one is understood.
+const BYTES: usize = rows::LONGEST;
 /// The most plain passwords of a batch: each takes some 20 ms.
 const PASSWORDS: usize = 64;
 /// How many of them are hashed at a time.
@@ -190,10 +190,18 @@ impl Reading {
         if self.number <= self.skip {
             return ControlFlow::Continue(());
         }
+        let row = match row {
+            Ok(row) if self.wrapped => Ok(unwrapped(row)),
+            row => row,
+        };
+        let (Ok(stands) | Err((_, stands))) = &row;
+        let size = stands.size();
+        if self.bytes + size > BYTES {
+            self.send(batches)?;
+        }
         let (row, read) = match row {
             Ok(row) => {
-                let row = if self.wrapped { unwrapped(row) } else { row };
-                let read = if row.size() > rows::LONGEST {
+                let read = if size > rows::LONGEST {
                     Err(rows::too_long())
                 } else {
                     self.maker.understand(&row, mapping)
@@ -202,7 +210,7 @@ impl Reading {
             }
             Err((error, row)) => (row, Err(error)),
         };
-        self.bytes += row.size();
+        self.bytes += size;
         let plain = |read: &ImportIdentity| read.create.credentials.plain_password().is_some();
         self.passwords += usize::from(read.as_ref().is_ok_and(plain));
         self.waiting.push((self.number, row, read));

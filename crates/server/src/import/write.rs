@@ -272,7 +272,7 @@ async fn halved(
     rows: usize,
     mut step: impl AsyncFnMut(Range<usize>, Option<Error>) -> Result<Result<(), Error>, Failure>,
 ) -> Result<(), Failure> {
-    let mut left = vec![0..rows];
+    let mut left: Vec<Range<usize>> = std::iter::once(0..rows).collect();
     while let Some(part) = left.pop() {
         let Err(error) = step(part.clone(), None).await? else {
             continue;
