@@ -195,25 +195,13 @@ impl Writing<'_> {
             };
             match done {
                 Ok((rows, read)) => progress.advance(rows, read),
-                Err(failure) => return Err(self.ended(failure, source)),
+                Err(failure) => {
+                    let known = self.fingerprint.is_some();
+                    return Err(ended(&failure, self.counts.rows, known, source));
+                }
             }
             next = batches.next().await;
         }
-    }
-
-    /// The failure, with what is done and whether the same command goes on behind that.
-    fn ended(&self, failure: Failure, source: &Source) -> Failure {
-        let rows = self.counts.rows;
-        if rows == 0 {
-            return failure;
-        }
-        // A file that is another one by now is another import.
-        if self.fingerprint.is_none() || source.check_unchanged().is_err() {
-            return Failure::new(format!("{failure}; {rows} rows are done"));
-        }
-        Failure::new(format!(
-            "{failure}; {rows} rows are done, and the same command goes on behind them"
-        ))
     }
 
     /// Writes the rows; where the database refuses all of them for one, it is found by halving them.
@@ -264,6 +252,20 @@ impl Writing<'_> {
         self.counts.already_there += rejected.conflicts;
         Ok(Ok(()))
     }
+}
+
+/// The failure, with how many rows are done and whether the same command goes on behind them. `known`: the import is one
+/// that can go on.
+fn ended(failure: &Failure, rows: u64, known: bool, source: &Source) -> Failure {
+    let mut message = failure.to_string();
+    if rows > 0 {
+        message.push_str(&format!("; {rows} rows are done"));
+        // A file that is another one by now is another import.
+        if known && source.check_unchanged().is_ok() {
+            message.push_str(", and the same command goes on behind them");
+        }
+    }
+    Failure::new(message)
 }
 
 /// Does so many rows by `step`, in order. Where it refuses a part of them for what can be one row's, each half is done by
@@ -476,5 +478,21 @@ mod tests {
             failed.await.expect_err("ends");
             assert_eq!(steps, 1);
         }
+    }
+
+    #[test]
+    fn an_import_of_a_file_that_was_changed_is_not_said_to_go_on() {
+        use std::io::Write as _;
+
+        let mut file = tempfile::NamedTempFile::new().expect("a file");
+        let source = Source::open(file.path()).expect("is there");
+        let failure = Failure::new("why");
+        let said = |rows, known| ended(&failure, rows, known, &source).to_string();
+        assert_eq!(said(0, true), "why");
+        assert_eq!(said(5, false), "why; 5 rows are done");
+        let goes_on = "why; 5 rows are done, and the same command goes on behind them";
+        assert_eq!(said(5, true), goes_on);
+        file.write_all(b"more").expect("written");
+        assert_eq!(said(5, true), "why; 5 rows are done");
     }
 }
