@@ -12,6 +12,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("identity", &["envelope"]),
     ("tenancy", &["envelope", "identity"]),
     ("linking", &["envelope", "identity"]),
+    ("scim", &["envelope", "identity"]),
     ("authz", &["envelope", "identity", "tenancy"]),
     ("migrations", &[]),
     (
@@ -21,6 +22,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "identity",
             "tenancy",
             "linking",
+            "scim",
             "authz",
             "migrations",
         ],
@@ -28,13 +30,13 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "http",
         &[
-            "envelope", "identity", "tenancy", "linking", "authz", "store",
+            "envelope", "identity", "tenancy", "linking", "scim", "authz", "store",
         ],
     ),
     (
         "server",
         &[
-            "envelope", "identity", "tenancy", "linking", "authz", "store", "http",
+            "envelope", "identity", "tenancy", "linking", "scim", "authz", "store", "http",
         ],
     ),
     (
@@ -44,6 +46,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "identity",
             "tenancy",
             "linking",
+            "scim",
             "authz",
             "migrations",
             "store",

@@ -262,13 +262,53 @@ on_both_databases! {
         send(twice.json(&nick("bad"))).await.refused(400, "invalid_header");
         assert_eq!(named(owner, "bad").await, 0);
         with(&[b'k'; 255]).await.expect(201);
-        // Elsewhere it is no key: what is sent with it again is done again.
-        let patch = json!([{"op": "add", "path": "/metadata_public", "value": 1}]);
-        let path = format!("/admin/identities/{}", house.alpha.ada);
-        for _ in 0..2 {
-            let request = owner.request(Method::PATCH, &path).header("Idempotency-Key", "");
-            send(request.json(&patch)).await.expect(200);
-        }
+        // A read takes no notice of it.
+        let read = owner.request(Method::GET, "/admin/identities").header("Idempotency-Key", "");
+        send(read).await.expect(200);
+    }
+
+    async fn abuse_56_every_other_write_is_done_once_too(house: House) {
+        let (alpha, owner) = (&house.alpha, &house.alpha.owner);
+        let path = format!("/admin/identities/{}", alpha.ada);
+        let ask = async |method: Method, path: &str, key: &str, tag: Option<&str>, body: Option<&Value>| {
+            let mut request = owner.request(method, path).header("Idempotency-Key", key);
+            if let Some(tag) = tag {
+                request = request.header("If-Match", tag);
+            }
+            send(match body {
+                Some(body) => request.json(body),
+                None => request,
+            })
+            .await
+        };
+        let log = json!([{"op": "add", "path": "/metadata_public", "value": ["one"]}]);
+        owner.patch(&path, log).await.expect(200);
+
+        // What is appended twice is there twice.
+        let (key, more) = (fresh(), json!([{"op": "add", "path": "/metadata_public/-", "value": "two"}]));
+        let first = ask(Method::PATCH, &path, &key, None, Some(&more)).await.expect(200);
+        let again = ask(Method::PATCH, &path, &key, None, Some(&more)).await.expect(200);
+        same(&first, &again);
+        assert!(!replayed(&first) && replayed(&again));
+        let log = owner.get(&path).await.expect(200).json();
+        assert_eq!(log["metadata_public"], json!(["one", "two"]));
+        let reused = json!([{"op": "add", "path": "/metadata_public/-", "value": "three"}]);
+        ask(Method::PATCH, &path, &key, None, Some(&reused)).await.refused(422, "idempotency_key_reused");
+
+        // With the tag that it had, which a second attempt would find stale; with another tag it is another request.
+        let (key, tag) = (fresh(), again.header("etag").to_owned());
+        let body = json!({"traits": {"email": "ada@example.test", "name": {"first": "Ada"}}});
+        let first = ask(Method::PUT, &path, &key, Some(&tag), Some(&body)).await.expect(200);
+        let again = ask(Method::PUT, &path, &key, Some(&tag), Some(&body)).await.expect(200);
+        same(&first, &again);
+        assert!(replayed(&again));
+        ask(Method::PUT, &path, &key, Some("*"), Some(&body)).await.refused(422, "idempotency_key_reused");
+
+        // What is gone is answered as gone to whoever removed it, and as absent to a new request.
+        let (key, bob) = (fresh(), format!("/admin/identities/{}", alpha.bob));
+        ask(Method::DELETE, &bob, &key, None, None).await.expect(204);
+        assert!(replayed(&ask(Method::DELETE, &bob, &key, None, None).await.expect(204)));
+        ask(Method::DELETE, &bob, &fresh(), None, None).await.refused(404, "not_found");
     }
 
     async fn a_caller_that_hung_up_is_answered_when_it_asks_again(house: House) {

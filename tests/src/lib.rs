@@ -19,15 +19,15 @@ mod architecture;
 #[cfg(test)]
 mod bad_input;
 #[cfg(test)]
-mod batch;
-#[cfg(test)]
 mod client;
+#[cfg(test)]
+mod conformity;
+#[cfg(test)]
+mod contract;
 #[cfg(test)]
 mod coverage;
 #[cfg(test)]
 mod crash;
-#[cfg(test)]
-mod credentials;
 #[cfg(test)]
 mod gateway;
 #[cfg(test)]
@@ -40,8 +40,6 @@ mod import;
 mod isolation;
 #[cfg(test)]
 mod keys;
-#[cfg(test)]
-mod listing;
 #[cfg(test)]
 mod nodes;
 #[cfg(test)]
@@ -64,5 +62,3 @@ mod schemas;
 mod sessions;
 #[cfg(test)]
 mod telemetry;
-#[cfg(test)]
-mod wording;

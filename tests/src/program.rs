@@ -27,7 +27,13 @@ pub(crate) static PALISADE: LazyLock<PathBuf> = LazyLock::new(|| {
         Some(other) => other,
         None => unreachable!("profile folders have UTF-8 names"),
     };
-    let built = Command::new(env!("CARGO"))
+    let mut cargo = Command::new(env!("CARGO"));
+    // What the cargo that runs these tests says of this crate. Build scripts look at it (ring's does), and would build
+    // their crates anew, with all that depends on them: now, and again for whoever calls cargo next.
+    for name in OF_THIS_CRATE {
+        cargo.env_remove(name);
+    }
+    let built = cargo
         // The same selection as `cargo test --workspace`: another one resolves features anew and builds for minutes.
         .args([
             "build",
@@ -45,6 +51,29 @@ pub(crate) static PALISADE: LazyLock<PathBuf> = LazyLock::new(|| {
     assert!(built.success(), "the program does not build");
     folder.join("palisade")
 });
+
+/// What cargo sets in the environment of a crate's tests and not in its own.
+const OF_THIS_CRATE: &[&str] = &[
+    "CARGO_CRATE_NAME",
+    "CARGO_MANIFEST_DIR",
+    "CARGO_MANIFEST_LINKS",
+    "CARGO_MANIFEST_PATH",
+    "CARGO_PKG_AUTHORS",
+    "CARGO_PKG_DESCRIPTION",
+    "CARGO_PKG_HOMEPAGE",
+    "CARGO_PKG_LICENSE",
+    "CARGO_PKG_LICENSE_FILE",
+    "CARGO_PKG_NAME",
+    "CARGO_PKG_README",
+    "CARGO_PKG_REPOSITORY",
+    "CARGO_PKG_RUST_VERSION",
+    "CARGO_PKG_VERSION",
+    "CARGO_PKG_VERSION_MAJOR",
+    "CARGO_PKG_VERSION_MINOR",
+    "CARGO_PKG_VERSION_PATCH",
+    "CARGO_PKG_VERSION_PRE",
+    "OUT_DIR",
+];
 
 /// The root of the workspace.
 pub(crate) fn root() -> &'static Path {

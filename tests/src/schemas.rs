@@ -99,16 +99,6 @@ on_both_databases! {
         house.twin.owner.get(&format!("/schemas?page_token={token}")).await.refused(400, "invalid_page_token");
     }
 
-    async fn a_schema_is_read_by_its_id_and_by_its_base64url(house: House) {
-        let owner = &house.alpha.owner;
-        for id in ["customer", "Y3VzdG9tZXI"] {
-            let reply = owner.get(&format!("/schemas/{id}")).await.expect(200);
-            assert_eq!(reply.json(), crate::house::customer_schema());
-        }
-        let missing = owner.get("/schemas/nothing").await.refused(404, "not_found");
-        assert_eq!(missing["error"]["reason"], "Identity schema `nothing` could not be found.");
-    }
-
     async fn a_schema_is_created_once_and_deleted_when_nobody_has_it(house: House) {
         let owner = &house.alpha.owner;
         let mut body = staff(&[]);
@@ -140,6 +130,24 @@ on_both_databases! {
         let identity = json!({"schema_id": "our staff", "traits": {}});
         owner.post("/admin/identities", identity).await.refused(400, "schema_violation");
         owner.delete("/v1/schemas/default").await.refused(409, "in_use");
+        let stale = owner.request(reqwest::Method::DELETE, "/v1/schemas/default").header("If-Match", "\"7\"");
+        crate::client::send(stale).await.refused(412, "stale_resource");
+    }
+
+    async fn a_stale_change_is_told_so_before_it_is_checked_against_identities(house: House) {
+        let owner = &house.alpha.owner;
+        people(&house.alpha).await;
+        let put = |tag: &str, query: &str, body: Value| {
+            let path = format!("/v1/schemas/staff{query}");
+            let request = owner.request(reqwest::Method::PUT, &path).header("If-Match", tag);
+            crate::client::send(request.json(&body))
+        };
+        for query in ["", "?dry_run=true", "?force=true"] {
+            put("\"7\"", query, staff(&["desk"])).await.refused(412, "stale_resource");
+        }
+        put("\"1\"", "", staff(&["desk"])).await.refused(409, "breaks_identities");
+        put("\"7\"", "", json!({"schema": {"type": 7}})).await.refused(422, "invalid_document");
+        put("\"1\"", "?force=true", staff(&["desk"])).await.expect(200);
     }
 
     async fn a_policy_on_one_schema_counts_however_it_is_written(house: House) {

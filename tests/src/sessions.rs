@@ -9,6 +9,7 @@ use crate::{
     gateway::Gateway,
     house::Tenant,
     isolation::next_token,
+    keys::in_seconds,
     notices,
 };
 
@@ -184,80 +185,6 @@ on_both_databases! {
         whoami(&nobody, &token).await.refused(401, "session_inactive");
     }
 
-    async fn sessions_of_an_identity_are_listed_as_at_ory(house: House) {
-        let alpha = &house.alpha;
-        let mut made = vec![alpha.ada_session.clone()];
-        for _ in 0..4 {
-            made.push(issue(alpha, &alpha.ada, json!({})).await.0);
-        }
-        issue(alpha, &alpha.bob, json!({})).await;
-        made.reverse();
-        let path = format!("/admin/identities/{}/sessions", alpha.ada);
-        let all = alpha.owner.get(&path).await.expect(200);
-        assert_eq!(ids(&all), made, "the newest first");
-        assert_eq!(all.header("x-total-count"), "5");
-        assert_eq!(all.json()[0]["identity"]["metadata_admin"]["seat"], 1);
-        assert_eq!(all.json()[0]["devices"], json!([]));
-        assert_eq!(
-            all.header("link"),
-            format!("<{path}?page_size=250>; rel=\"first\"")
-        );
-
-        let (mut found, mut page) = (Vec::new(), format!("{path}?page_size=2"));
-        loop {
-            let reply = alpha.owner.get(&page).await.expect(200);
-            assert_eq!(reply.header("x-total-count"), "5");
-            found.extend(ids(&reply));
-            match next_token(reply.header("link")) {
-                Some(token) => page = format!("{path}?page_size=2&page_token={token}"),
-                None => break,
-            }
-        }
-        assert_eq!(found, made);
-
-        for (number, expected, links) in [
-            (0, &made[..2], vec!["next", "last"]),
-            (1, &made[2..4], vec!["first", "next", "prev", "last"]),
-            (2, &made[4..], vec!["first", "prev"]),
-            (3, &[][..], vec!["first", "prev"]),
-        ] {
-            let reply = alpha
-                .owner
-                .get(&format!("{path}?page={number}&per_page=2"))
-                .await
-                .expect(200);
-            assert_eq!(ids(&reply), expected);
-            assert_eq!(reply.header("x-total-count"), "5");
-            let rels: Vec<&str> = reply
-                .header("link")
-                .split("rel=\"")
-                .skip(1)
-                .filter_map(|part| part.split('"').next())
-                .collect();
-            assert_eq!(rels, links);
-        }
-        // What is no size or number counts as not sent; what is no flag is named.
-        let odd = alpha.owner.get(&format!("{path}?page_size=x&per_page=-1")).await;
-        assert_eq!(ids(&odd.expect(200)), made);
-        alpha.owner.delete(&format!("/admin/sessions/{}", made[0])).await.expect(204);
-        let of = async |query: &str| ids(&alpha.owner.get(&format!("{path}?{query}")).await.expect(200));
-        assert_eq!(of("active=true").await, made[1..]);
-        assert_eq!(of("active=F").await, made[..1]);
-        let error = alpha.owner.get(&format!("{path}?active=yes")).await;
-        let error = error.refused(400, "invalid_request");
-        assert_eq!(error["error"]["reason"], "could not parse parameter active");
-        alpha.owner.get(&format!("{path}?page_token=x")).await.refused(400, "invalid_page_token");
-
-        alpha.owner.get("/admin/identities/x/sessions").await.refused(400, "invalid_id");
-        let unknown = format!("/admin/identities/{}/sessions", random_id());
-        assert!(ids(&alpha.owner.get(&unknown).await.expect(200)).is_empty());
-        alpha.owner.delete(&unknown).await.refused(404, "not_found");
-        alpha.owner.delete("/admin/identities/x/sessions").await.refused(400, "invalid_id");
-        alpha.owner.delete(&path).await.expect(204);
-        alpha.owner.delete(&path).await.refused(404, "not_found");
-        assert!(of("").await.is_empty());
-    }
-
     async fn all_sessions_are_listed_with_what_is_asked_for(house: House) {
         let alpha = &house.alpha;
         let mut made = vec![alpha.ada_session.clone()];
@@ -328,6 +255,49 @@ on_both_databases! {
             ask("x").await.refused(400, "invalid_id");
             ask(&random_id()).await.refused(404, "not_found");
             ask(&house.twin.ada_session).await.refused(404, "not_found");
+        }
+    }
+
+    async fn the_audit_trail_names_whose_session_it_was(house: House) {
+        let alpha = &house.alpha;
+        let (id, token) = issue(alpha, &alpha.ada, json!({})).await;
+        let (other, _) = issue(alpha, &alpha.ada, json!({})).await;
+        let (listed, _) = issue(alpha, &alpha.ada, json!({})).await;
+        alpha.owner.patch(&format!("/admin/sessions/{id}/extend"), json!({})).await.expect(200);
+        let nobody = house.gateway.anonymous();
+        let own = nobody.request(Method::DELETE, &format!("/sessions/{other}"));
+        send(own.header("X-Session-Token", token)).await.expect(204);
+        alpha.owner.delete(&format!("/admin/sessions/{id}")).await.expect(204);
+        let bulk = json!({"action": "disable", "sessions": [listed]});
+        alpha.owner.post("/admin/sessions", bulk).await.expect(200);
+        let mut told = Vec::new();
+        for session in [&id, &other, &listed] {
+            for event in alpha.owner.all(&format!("/v1/audit-events?resource={session}")).await {
+                assert_eq!(event["details"]["identity_id"], json!(alpha.ada), "{event}");
+                told.push(event["action"].as_str().expect("an action").to_owned());
+            }
+        }
+        told.sort();
+        assert_eq!(told, [
+            "identity:create_session", "identity:create_session", "identity:create_session", "session:disable",
+            "session:disable_own", "session:extend", "session:manage",
+        ]);
+    }
+
+    async fn what_a_session_says_when_it_is_issued_it_says_later(house: House) {
+        let alpha = &house.alpha;
+        // With more digits than the databases keep.
+        let end = in_seconds(house.gateway, 30).await.replace('Z', ".123456789Z");
+        let made = alpha
+            .owner
+            .post(&format!("/v1/users/{}/sessions", alpha.ada), json!({"expires_at": end}))
+            .await
+            .expect(201)
+            .json();
+        let kept = alpha.owner.all(&format!("/v1/users/{}/sessions", alpha.ada)).await;
+        let kept = kept.iter().find(|session| session["id"] == made["id"]).expect("is there");
+        for name in ["expires_at", "issued_at", "authenticated_at"] {
+            assert_eq!(kept[name], made[name], "{name}");
         }
     }
 

@@ -155,6 +155,8 @@ actions! {
     CreateApiKey = "api_key:create", Manage, Own;
     /// List API keys.
     ListApiKeys = "api_key:list", Read, Own;
+    /// Read an API key, without its secret.
+    ReadApiKey = "api_key:read", Read, NamedTarget;
     /// Revoke an API key.
     RevokeApiKey = "api_key:revoke", Manage, NamedTarget;
     /// Replace an API key by a new one of the same rights.

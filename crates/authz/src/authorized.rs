@@ -86,7 +86,7 @@ impl<A: Action> Authorized<A> {
 }
 
 /// A refusal: everything that its audit row needs, and the error for the caller.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Denied {
     /// Who was refused.
     pub caller: Arc<Caller>,

@@ -22,6 +22,14 @@ pub fn may_take_back(principal: &Principal, roles: &[Role]) -> Result<()> {
     within(principal, roles, "revoked")
 }
 
+/// Whether the caller may rotate a key with these roles: the old one is taken back and its like handed out.
+///
+/// # Errors
+/// `forbidden` with a notice that names the role.
+pub fn may_rotate(principal: &Principal, roles: &[Role]) -> Result<()> {
+    within(principal, roles, "rotated")
+}
+
 fn within(principal: &Principal, roles: &[Role], done: &str) -> Result<()> {
     let beyond = roles.iter().find(|role| !covers(principal, **role));
     beyond.map_or(Ok(()), |role| {

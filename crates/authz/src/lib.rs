@@ -32,7 +32,7 @@ pub use action::{Access, Action};
 pub use authorized::{Authorized, Denied, Determining, RequestContext};
 pub use finding::Finding;
 pub use gate::{Gate, Refusal};
-pub use handing_out::{may_hand_out, may_take_back};
+pub use handing_out::{may_hand_out, may_rotate, may_take_back};
 pub use source::{PolicySource, StoredPolicies, StoredPolicy};
 pub use target::{
     Attribute, ExternalIdentityTarget, IdentityTarget, NamedTarget, Own, Resource, SessionTarget,

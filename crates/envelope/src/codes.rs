@@ -29,6 +29,11 @@ macro_rules! codes {
                 match self { $(Self::$variant => $sentence,)+ }
             }
 
+            /// Whether a reply with it says how long to wait, in `Retry-After`.
+            pub const fn asks_to_wait(self) -> bool {
+                matches!(self, Self::Unavailable | Self::RateLimited | Self::IdempotencyKeyInFlight)
+            }
+
             /// When the code is used, for `docs/HTTP-STATUS.md`.
             pub const fn meaning(self) -> &'static str {
                 match self { $(Self::$variant => concat!($($doc,)+),)+ }

@@ -1,6 +1,6 @@
 //! What handlers work with.
 
-use std::{sync::Arc, time::Duration};
+use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
 use palisade_authz::Gate;
 use palisade_store::Store;
@@ -16,6 +16,27 @@ pub struct Settings {
     pub public_url: Option<String>,
     /// How sessions are.
     pub sessions: SessionSettings,
+    /// How passwords are checked.
+    pub passwords: PasswordSettings,
+}
+
+/// What the configuration says about the checking of passwords, for each node.
+#[derive(Clone, Copy, Debug)]
+pub struct PasswordSettings {
+    /// How many attempts at one identity are let through at once, and as many again each minute.
+    pub attempts_of_identity: NonZeroU32,
+    /// How many attempts in one tenant are let through at once, and as many again each minute.
+    pub attempts_of_tenant: NonZeroU32,
+}
+
+impl Default for PasswordSettings {
+    fn default() -> Self {
+        const TEN: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
+        Self {
+            attempts_of_identity: TEN,
+            attempts_of_tenant: TEN.saturating_mul(NonZeroU32::MIN.saturating_add(119)),
+        }
+    }
 }
 
 /// What the configuration says about sessions.
@@ -73,9 +94,9 @@ impl App {
             gate,
             admission,
             clock,
-            settings,
             hashing: HashPool::new(),
-            attempts: Attempts::new(),
+            attempts: Attempts::new(settings.passwords),
+            settings,
         }
     }
 }

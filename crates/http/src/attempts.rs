@@ -1,6 +1,6 @@
 //! How often passwords may be checked: in this node, for each identity and for each tenant.
 
-use std::{hash::Hash, num::NonZeroU32, time::Duration};
+use std::{hash::Hash, time::Duration};
 
 use governor::{
     DefaultKeyedRateLimiter, Quota, RateLimiter,
@@ -10,19 +10,10 @@ use palisade_envelope::{Code, Error, Result};
 use palisade_identity::IdentityId;
 use palisade_tenancy::TenantId;
 
-/// Attempts at one identity: this many at once, and one more every six seconds.
-const OF_IDENTITY: NonZeroU32 = at_least_one(10);
-/// Attempts in one tenant: this many at once, and as many again each minute.
-const OF_TENANT: NonZeroU32 = at_least_one(1_200);
+use crate::PasswordSettings;
+
 /// How many keys are remembered before those that are as good as new are forgotten.
 const MOST_KEYS: usize = 100_000;
-
-const fn at_least_one(number: u32) -> NonZeroU32 {
-    match NonZeroU32::new(number) {
-        Some(number) => number,
-        None => NonZeroU32::MIN,
-    }
-}
 
 /// The attempts of late. One for the program; other nodes have their own.
 pub(crate) struct Attempts {
@@ -31,10 +22,10 @@ pub(crate) struct Attempts {
 }
 
 impl Attempts {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(settings: PasswordSettings) -> Self {
         Self {
-            identities: RateLimiter::keyed(Quota::per_minute(OF_IDENTITY)),
-            tenants: RateLimiter::keyed(Quota::per_minute(OF_TENANT)),
+            identities: RateLimiter::keyed(Quota::per_minute(settings.attempts_of_identity)),
+            tenants: RateLimiter::keyed(Quota::per_minute(settings.attempts_of_tenant)),
         }
     }
 
@@ -87,7 +78,7 @@ mod tests {
 
     #[test]
     fn an_identity_has_ten_attempts_and_others_have_their_own() {
-        let attempts = Attempts::new();
+        let attempts = Attempts::new(PasswordSettings::default());
         for _ in 0..10 {
             attempts.count(tenant(1), identity(1)).expect("is free");
         }
@@ -105,7 +96,10 @@ mod tests {
 
     #[test]
     fn abuse_58_a_tenant_that_tries_many_identities_is_limited_and_others_are_not() {
-        let attempts = Attempts::new();
+        let attempts = Attempts::new(PasswordSettings {
+            attempts_of_tenant: std::num::NonZeroU32::new(100).expect("not zero"),
+            ..PasswordSettings::default()
+        });
         let mut refused = None;
         for number in 0..2_000 {
             if let Err(error) = attempts.count(tenant(1), identity(number)) {

@@ -37,12 +37,18 @@ pub enum Kind {
     Uuid,
     /// An integer.
     Integer,
+    /// An integer from the first to the second.
+    Between(i64, i64),
+    /// An integer; anything else counts as not sent.
+    Lenient,
     /// `true` or `false`.
     Flag,
     /// A timestamp.
     Time,
-    /// Text, the parameter repeated.
-    Texts,
+    /// At most so many UUIDs, the parameter repeated.
+    Uuids(usize),
+    /// Any of these words, the parameter repeated.
+    Words(&'static [&'static str]),
     /// One of these words.
     Word(&'static [&'static str]),
 }
@@ -57,7 +63,7 @@ impl Param {
     pub const PAGE_V1: [Self; 2] = [
         Self::new(
             "page_size",
-            Kind::Integer,
+            Kind::Between(1, 500),
             "how many items a page has: 1 to 500, by default 50",
         ),
         Self::new(
@@ -66,6 +72,46 @@ impl Param {
             "the token that the previous page gave",
         ),
     ];
+}
+
+/// A header of a reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReplyHeader {
+    /// Its name.
+    pub name: &'static str,
+    /// What it says.
+    pub about: &'static str,
+    /// The form of its value, as a regular expression.
+    pub pattern: &'static str,
+    /// Whether every such reply has it.
+    pub always: bool,
+}
+
+impl ReplyHeader {
+    /// A header that every such reply has.
+    pub const fn always(name: &'static str, pattern: &'static str, about: &'static str) -> Self {
+        Self {
+            name,
+            about,
+            pattern,
+            always: true,
+        }
+    }
+
+    /// A header that some such replies have.
+    pub const fn sometimes(name: &'static str, pattern: &'static str, about: &'static str) -> Self {
+        Self {
+            always: false,
+            ..Self::always(name, pattern, about)
+        }
+    }
+
+    /// How many there are on all pages.
+    pub const TOTAL: Self = Self::always(
+        "X-Total-Count",
+        "^[0-9]+$",
+        "how many there are on all pages together",
+    );
 }
 
 /// One operation as its callers see it.
@@ -84,6 +130,8 @@ pub struct Doc {
     pub(crate) or: Option<Describe>,
     pub(crate) html: bool,
     pub(crate) tagged: bool,
+    pub(crate) linked: bool,
+    pub(crate) headers: Vec<ReplyHeader>,
     pub(crate) codes: Vec<Code>,
 }
 
@@ -109,6 +157,8 @@ impl Doc {
             or: None,
             html: false,
             tagged: false,
+            linked: false,
+            headers: Vec::new(),
             codes: Vec::new(),
         }
     }
@@ -157,6 +207,7 @@ impl Doc {
     #[must_use]
     pub fn lists<T: ToSchema>(mut self) -> Self {
         self.reply = Some(describe_array::<T>);
+        self.linked = true;
         self
     }
 
@@ -164,6 +215,7 @@ impl Doc {
     #[must_use]
     pub fn collects<T: ToSchema>(mut self) -> Self {
         self.reply = Some(describe_collection::<T>);
+        self.linked = true;
         self
     }
 
@@ -178,6 +230,13 @@ impl Doc {
     #[must_use]
     pub fn or<T: ToSchema>(mut self) -> Self {
         self.or = Some(describe::<T>);
+        self
+    }
+
+    /// Where it succeeds, it answers with these headers, besides those that follow from what is said of it.
+    #[must_use]
+    pub fn headers(mut self, headers: &[ReplyHeader]) -> Self {
+        self.headers.extend_from_slice(headers);
         self
     }
 

@@ -1,11 +1,13 @@
 //! The guard: no handler runs before policy has allowed its action on its target.
 
-use std::{future::Future, marker::PhantomData, pin::Pin, sync::Arc, time::Duration};
+use std::{
+    cell::RefCell, future::Future, marker::PhantomData, pin::Pin, sync::Arc, time::Duration,
+};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
-use palisade_authz::{Action, Authorized, Refusal};
+use palisade_authz::{Action, Authorized, Denied, Refusal};
 use palisade_envelope::{Code, Error, Result};
-use palisade_store::Decides;
+use palisade_store::{Decides, Store};
 use palisade_tenancy::{Caller, middleware};
 
 use crate::{App, call, dialect::Dialect, problem::Problem, trail::Trail};
@@ -145,15 +147,6 @@ where
     })
 }
 
-/// The caller of a request, as the store asks for further grants.
-pub(crate) struct CallerOf<'a>(pub(crate) &'a HttpRequest);
-
-impl Decides for CallerOf<'_> {
-    async fn decide<A: Action>(&self, target: A::Target) -> Result<Authorized<A>> {
-        decide::<A>(self.0, target).await
-    }
-}
-
 /// Asks the gate about one action more, for what only part of an operation needs. A refusal is recorded.
 ///
 /// # Errors
@@ -161,6 +154,61 @@ impl Decides for CallerOf<'_> {
 pub(crate) async fn decide<A: Action>(
     request: &HttpRequest,
     target: A::Target,
+) -> Result<Authorized<A>> {
+    let refusals = Refusals::default();
+    let decided = decide_among::<A>(request, target, &refusals).await;
+    refusals.record(&call::app(request)?.store);
+    decided
+}
+
+/// What was refused to one request, to be recorded at its end: one row of the audit trail for each action, however many
+/// of a request's items it was asked for.
+#[derive(Default)]
+pub(crate) struct Refusals(RefCell<Vec<(Denied, u64)>>);
+
+impl Refusals {
+    fn add(&self, denied: &Denied) {
+        let mut all = self.0.borrow_mut();
+        match all
+            .iter_mut()
+            .find(|(first, _)| first.action == denied.action)
+        {
+            Some((_, count)) => *count += 1,
+            None => all.push((denied.clone(), 1)),
+        }
+    }
+
+    /// Hands them over to the audit trail; each names the first resource that the action was refused on, and how many
+    /// there were.
+    pub(crate) fn record(self, store: &Store) {
+        for (denied, count) in self.0.into_inner() {
+            store.record_denials(&denied, count);
+        }
+    }
+}
+
+/// The caller of a request, as the store asks for further grants on its behalf.
+pub(crate) struct Asking<'a> {
+    pub(crate) request: &'a HttpRequest,
+    /// Where refusals are left.
+    pub(crate) refusals: &'a Refusals,
+}
+
+impl Decides for Asking<'_> {
+    async fn decide<A: Action>(&self, target: A::Target) -> Result<Authorized<A>> {
+        // On the heap: it is asked from deep within, where the compiler gives up on ever larger futures.
+        Box::pin(decide_among::<A>(self.request, target, self.refusals)).await
+    }
+}
+
+/// As [`decide`], as one question of many: a refusal is left with `refusals`.
+///
+/// # Errors
+/// `forbidden` with notices.
+pub(crate) async fn decide_among<A: Action>(
+    request: &HttpRequest,
+    target: A::Target,
+    refusals: &Refusals,
 ) -> Result<Authorized<A>> {
     let app = call::app(request)?;
     let caller = middleware::caller(request).ok_or_else(|| Error::new(Code::Unauthenticated))?;
@@ -177,7 +225,7 @@ pub(crate) async fn decide<A: Action>(
         Err(refusal) => {
             if let Refusal::Denied(denied) = &refusal {
                 trail.denied(A::NAME);
-                app.store.record_denial(denied);
+                refusals.add(denied);
             }
             Err(refusal.into())
         }

@@ -39,9 +39,10 @@ mod station;
 mod status_doc;
 mod trail;
 mod v1;
+mod words;
 
 pub use admin::identity_line;
-pub use app::{App, SessionSettings, Settings};
+pub use app::{App, PasswordSettings, SessionSettings, Settings};
 pub use call::{Call, Media};
 pub use catalogue::table;
 pub use dialect::Dialect;

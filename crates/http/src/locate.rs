@@ -190,6 +190,6 @@ usually! {
     ProviderInPath: ReadIdentityProvider, UpdateIdentityProvider, DeleteIdentityProvider;
     SchemaInPath: ReadIdentitySchema, PutIdentitySchema, DeleteIdentitySchema;
     PolicyInPath: ReadPolicy, PutPolicy, DeletePolicy;
-    KeyInPath: RevokeApiKey, RotateApiKey;
+    KeyInPath: ReadApiKey, RevokeApiKey, RotateApiKey;
     TenantInPath: ReadTenant, UpdateTenant, SuspendTenant, ResumeTenant, DeleteTenant, CreateTenantKey;
 }

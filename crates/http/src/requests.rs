@@ -8,14 +8,18 @@
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use crate::words::{NewState, NewStatus, PatchWord, RegionWord, ViaWord};
+
 /// A new identity. Unknown fields are refused by name.
 #[derive(ToSchema)]
 #[schema(as = CreateIdentityBody)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct CreateIdentityBody {
     /// The identity schema; `default` where left out.
+    #[schema(max_length = 255)]
     schema_id: Option<String>,
-    /// A JSON object that fits the schema.
-    #[schema(value_type = Option<Object>)]
+    /// A JSON object that fits the schema; `{}` where left out.
+    #[schema(value_type = Object, required = false)]
     traits: Option<Value>,
     credentials: Option<CredentialsBody>,
     /// The state of addresses that are in the traits.
@@ -24,24 +28,27 @@ pub(crate) struct CreateIdentityBody {
     recovery_addresses: Option<Vec<RecoveryBody>>,
     metadata_public: Option<Value>,
     metadata_admin: Option<Value>,
-    /// `active` or `inactive`.
-    state: Option<String>,
+    state: Option<NewState>,
     organization_id: Option<uuid::Uuid>,
-    /// 1 to 64 characters, unique in the tenant.
+    /// Up to 64 characters, unique in the tenant; empty: none.
+    #[schema(max_length = 64)]
     external_id: Option<String>,
-    region: Option<String>,
+    region: Option<RegionWord>,
 }
 
 /// Up to 1000 items, 200 of them with a plain password at most. Unknown fields are refused by name.
 #[derive(ToSchema)]
 #[schema(as = PatchIdentitiesBody)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct BatchBody {
+    #[schema(max_items = 1000)]
     identities: Option<Vec<BatchItemBody>>,
 }
 
 /// One item: it creates, or deletes, or (with neither) does nothing.
 #[derive(ToSchema)]
 #[schema(as = IdentityPatch)]
+#[serde(deny_unknown_fields)]
 struct BatchItemBody {
     create: Option<CreateIdentityBody>,
     /// The identity to delete.
@@ -55,15 +62,17 @@ struct BatchItemBody {
 #[schema(as = UpdateIdentityBody)]
 pub(crate) struct ReplaceIdentityBody {
     schema_id: Option<String>,
-    #[schema(value_type = Option<Object>)]
+    /// A JSON object that fits the schema; `{}` where left out.
+    #[schema(value_type = Object, required = false)]
     traits: Option<Value>,
     credentials: Option<CredentialsBody>,
     metadata_public: Option<Value>,
     metadata_admin: Option<Value>,
-    /// `active` or `inactive`.
-    state: Option<String>,
+    state: Option<NewState>,
+    /// Up to 64 characters, unique in the tenant; empty: none.
+    #[schema(max_length = 64)]
     external_id: Option<String>,
-    region: Option<String>,
+    region: Option<RegionWord>,
 }
 
 /// Credentials to import.
@@ -89,6 +98,7 @@ struct TotpBody {
 #[schema(as = IdentityWithCredentialsTotpConfig)]
 struct TotpConfig {
     /// `otpauth://totp/...` with a `secret`; replaces the one that is there.
+    #[schema(max_length = 2048)]
     totp_url: String,
 }
 
@@ -108,6 +118,7 @@ struct LookupSecretConfig {
 #[derive(ToSchema)]
 #[schema(as = IdentityCredentialsLookupSecretCode)]
 struct LookupSecretCode {
+    #[schema(min_length = 1, max_length = 255)]
     code: String,
     used_at: Option<chrono::DateTime<chrono::Utc>>,
 }
@@ -137,13 +148,41 @@ struct KeyBody {
     display_name: Option<String>,
     added_at: Option<chrono::DateTime<chrono::Utc>>,
     is_passwordless: Option<bool>,
-    #[schema(value_type = Option<Object>)]
-    authenticator: Option<Value>,
-    #[schema(value_type = Option<Object>)]
-    flags: Option<Value>,
-    #[schema(value_type = Option<Object>)]
-    attestation: Option<Value>,
+    authenticator: Option<AuthenticatorBody>,
+    flags: Option<KeyFlagsBody>,
+    attestation: Option<AttestationBody>,
     transport: Option<Vec<String>>,
+}
+
+#[derive(ToSchema)]
+#[schema(as = IdentityCredentialsWebAuthnAuthenticator)]
+struct AuthenticatorBody {
+    /// Of the authenticator's make: 16 bytes at most.
+    aaguid: Option<Value>,
+    /// Up to 4294967295.
+    #[schema(value_type = Option<i64>, minimum = 0, maximum = 4_294_967_295_u32)]
+    sign_count: Option<u32>,
+    clone_warning: Option<bool>,
+}
+
+#[derive(ToSchema)]
+#[schema(as = IdentityCredentialsWebAuthnFlags)]
+struct KeyFlagsBody {
+    user_present: Option<bool>,
+    user_verified: Option<bool>,
+    backup_eligible: Option<bool>,
+    backup_state: Option<bool>,
+}
+
+#[derive(ToSchema)]
+#[schema(as = IdentityCredentialsWebAuthnAttestation)]
+struct AttestationBody {
+    #[schema(rename = "client_dataJSON")]
+    client_data_json: Option<Value>,
+    client_data_hash: Option<Value>,
+    authenticator_data: Option<Value>,
+    public_key_algorithm: Option<i64>,
+    object: Option<Value>,
 }
 
 #[derive(ToSchema)]
@@ -177,8 +216,10 @@ struct ProvidersConfig {
 #[schema(as = IdentityWithCredentialsProvider)]
 struct ProviderBody {
     /// The identity provider's name.
+    #[schema(min_length = 1)]
     provider: String,
     /// The account at the provider.
+    #[schema(min_length = 1)]
     subject: String,
     /// Ory's organization; kept and shown, not checked to exist.
     organization: Option<uuid::Uuid>,
@@ -190,19 +231,27 @@ struct ProviderBody {
 #[schema(as = ImportedVerifiableAddress)]
 struct AddressBody {
     value: String,
-    /// `email` or `sms`.
-    via: String,
-    verified: bool,
-    status: Option<String>,
+    via: ViaWord,
+    verified: Option<bool>,
+    status: Option<NewStatus>,
     verified_at: Option<chrono::DateTime<chrono::Utc>>,
+    /// Chosen by the server, as are the next: what is sent is not looked at.
+    id: Option<Value>,
+    created_at: Option<Value>,
+    updated_at: Option<Value>,
 }
 
 #[derive(ToSchema)]
 #[schema(as = ImportedRecoveryAddress)]
 struct RecoveryBody {
     value: String,
-    /// `email` or `sms`.
-    via: String,
+    via: ViaWord,
+    /// Chosen by the server, as are the next: what is sent is not looked at.
+    id: Option<Value>,
+    created_at: Option<Value>,
+    updated_at: Option<Value>,
+    /// Kept and shown; means nothing more, as there are no organizations here.
+    break_glass_for_organization: Option<uuid::Uuid>,
 }
 
 /// A JSON Patch (RFC 6902) of the identity.
@@ -214,8 +263,7 @@ pub(crate) struct JsonPatchBody(Vec<PatchOperation>);
 #[derive(ToSchema)]
 #[schema(as = JsonPatch)]
 struct PatchOperation {
-    /// `add`, `remove`, `replace`, `move`, `copy` or `test`.
-    op: String,
+    op: PatchWord,
     /// A JSON Pointer.
     path: String,
     /// A JSON Pointer, for `move` and `copy`.

@@ -116,7 +116,7 @@ impl<A: Located, L: Locate<A>> BehindGuard<A> for (Guarded<A, L>, Call) {
 
 impl RouteTable {
     /// Mounts a handler that policy guards. Who does what is personal comes with the token of a session, everybody
-    /// else with an API key. A POST takes `Idempotency-Key`.
+    /// else with an API key. Whatever is no GET takes `Idempotency-Key`.
     pub fn guarded<A, H, Args>(
         &mut self,
         method: Method,
@@ -139,7 +139,7 @@ impl RouteTable {
             credential,
         };
         let path = path.into();
-        if method == Method::POST {
+        if method != Method::GET {
             let once = move |request: HttpRequest, args: Args| {
                 idempotency::once::<A, H, Args>(request, args, handler.clone())
             };

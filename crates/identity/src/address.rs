@@ -1,6 +1,7 @@
 //! Addresses that an identity can be verified or recovered by (Ory `verifiable_addresses`, `recovery_addresses`).
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::{Timestamp, ids::AddressId};
 
@@ -61,6 +62,9 @@ pub struct RecoveryAddress {
     pub value: String,
     /// The channel.
     pub via: Via,
+    /// The organization at Ory whose members may recover by this address instead of signing in there; kept and shown.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub break_glass_for_organization: Option<Uuid>,
     /// When it was first seen.
     #[serde(with = "crate::time_text")]
     pub created_at: Timestamp,

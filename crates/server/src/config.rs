@@ -10,6 +10,7 @@ mod keys;
 mod load;
 mod log;
 mod metrics;
+mod passwords;
 mod server;
 mod sessions;
 mod telemetry;
@@ -21,6 +22,7 @@ pub use environment::{Environment, api_key};
 pub use load::load;
 pub use log::{Log, LogFormat};
 pub use metrics::Metrics;
+pub use passwords::Passwords;
 pub use server::Server;
 pub use sessions::Sessions;
 pub use telemetry::Telemetry;
@@ -38,6 +40,8 @@ pub struct Config {
     pub database: Database,
     /// How sessions are.
     pub sessions: Sessions,
+    /// How passwords are checked.
+    pub passwords: Passwords,
     /// Where spans go.
     pub telemetry: Telemetry,
     /// Where metrics can be had.
@@ -52,6 +56,7 @@ impl Config {
         self.server.check()?;
         self.database.check()?;
         self.sessions.check()?;
+        self.passwords.check()?;
         self.telemetry.check()?;
         self.metrics.check()?;
         self.log.check()

@@ -2,7 +2,7 @@
 
 use std::{net::TcpListener, sync::Arc};
 
-use palisade_http::{App, SessionSettings, Settings};
+use palisade_http::{App, PasswordSettings, SessionSettings, Settings};
 use palisade_tenancy::SystemClock;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -37,6 +37,10 @@ pub(crate) async fn serve(
                 longest_lifespan: config.sessions.longest_lifespan(),
                 retention: config.sessions.retention(),
                 cookie: config.sessions.cookie_name().to_owned(),
+            },
+            passwords: PasswordSettings {
+                attempts_of_identity: config.passwords.attempts_of_identity(),
+                attempts_of_tenant: config.passwords.attempts_of_tenant(),
             },
         },
     ));

@@ -298,6 +298,12 @@ impl Store {
 
     /// Notes a refusal for the audit trail. It is written a little later, many at a time.
     pub fn record_denial(&self, denied: &palisade_authz::Denied) {
-        self.inner.denials.push(denied);
+        self.record_denials(denied, 1);
+    }
+
+    /// As [`Store::record_denial`], for an action that was refused on so many resources, of which this is the first: one
+    /// row with `details.count`.
+    pub fn record_denials(&self, denied: &palisade_authz::Denied, count: u64) {
+        self.inner.denials.push(denied, count);
     }
 }

@@ -97,7 +97,25 @@ impl<D: Directory, C: Clock> Admission<D, C> {
     /// session of an active identity in an active tenant; `invalid_tenant_id`, `tenant_mismatch`; `unavailable` when
     /// the database can't answer.
     pub async fn admit_session(&self, claims: Claims<'_>) -> Result<(Arc<Caller>, D::Presented)> {
-        let refused = || Error::new(Code::SessionInactive);
+        // Which kind of credential it is shows in its form; that it is no token is no news to who sent it.
+        let bearers = claims
+            .authorization
+            .iter()
+            .filter_map(|value| bearer(value));
+        let key_sent = !claims.api_key.is_empty()
+            || bearers
+                .chain(claims.session_token.iter().copied())
+                .any(ApiKey::resembles);
+        let refused = || {
+            let error = Error::new(Code::SessionInactive);
+            if key_sent {
+                error.reworded(
+                    "the token of a session is wanted here, and nothing beside it; this request has an API key",
+                )
+            } else {
+                error
+            }
+        };
         let presented = match (
             claims.api_key,
             claims.session_token,

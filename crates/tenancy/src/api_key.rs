@@ -26,6 +26,11 @@ impl ApiKey {
         Token::generate(tenant, KeyId::generate(now).as_uuid()).map(Self)
     }
 
+    /// Whether this text begins as keys do. What it is worth shows only when it is looked up.
+    pub fn resembles(text: &[u8]) -> bool {
+        text.starts_with(PREFIX.as_bytes())
+    }
+
     /// Reads a key; `None` where the form or the checksum is off.
     pub fn parse(text: &str) -> Option<Self> {
         Token::parse(PREFIX, text).map(Self)

@@ -1,12 +1,15 @@
-//! Ory's Rust client, unmodified, drives the life of an identity.
+//! Ory's clients, unmodified, drive every operation that they have on identities, sessions and schemas: the one for
+//! Rust here, the one for Node.js in [`npm`].
 
+mod compatibility;
+mod npm;
 mod refusal;
 mod sessions;
 
 use ory_kratos_client::{
     apis::{
         configuration::{ApiKey, Configuration},
-        identity_api as api,
+        identity_api as api, metadata_api as metadata,
     },
     models::{
         CreateIdentityBody, Identity, IdentityPatch, IdentityWithCredentials,
@@ -401,5 +404,42 @@ on_both_databases! {
         let id = answers[0].identity.as_ref().expect("an id");
         let read = api::get_identity(&sdk, id, None).await.expect("is there");
         assert_eq!(read.traits.expect("traits")["email"], "one@example.test");
+    }
+
+    async fn orys_client_removes_credentials_and_parses_why_not(house: House) {
+        let sdk = sdk(&house.alpha.owner);
+        let ada = &house.alpha.ada;
+        let remove = async |kind: &str, identifier: Option<&str>| {
+            api::delete_identity_credentials(&sdk, ada, kind, identifier).await
+        };
+        let (status, error) = refusal(remove("totp", None).await.expect_err("is refused"));
+        assert_eq!(
+            (status, error.error.reason.as_deref()),
+            (404, Some("You tried to remove a totp but this user have no totp set up."))
+        );
+        let (status, error) = refusal(remove("oidc", None).await.expect_err("is refused"));
+        assert_eq!(
+            (status, error.error.reason.as_deref()),
+            (400, Some("You cannot remove the last first factor credential."))
+        );
+        let body = json!({
+            "traits": {"email": "ada@example.test"},
+            "credentials": {"password": {"config": {"password": "correct horse"}}},
+        });
+        let path = format!("/admin/identities/{ada}");
+        house.alpha.owner.put(&path, body).await.expect(200);
+        remove("oidc", Some("corp:sub-ada")).await.expect("is removed");
+        let read = api::get_identity(&sdk, ada, None).await.expect("reads");
+        assert!(!read.credentials.expect("credentials").contains_key("oidc"));
+    }
+
+    async fn orys_client_asks_for_health_and_version(house: House) {
+        let sdk = Configuration {
+            base_path: house.alpha.owner.base().to_owned(),
+            ..Configuration::new()
+        };
+        assert_eq!(metadata::is_alive(&sdk).await.expect("answers").status, "ok");
+        metadata::is_ready(&sdk).await.expect("answers");
+        assert!(!metadata::get_version(&sdk).await.expect("answers").version.is_empty());
     }
 }

@@ -63,6 +63,7 @@ parsed! {
     api::UpdateIdentityError: Status400 | Status404 | Status409 | DefaultResponse;
     api::PatchIdentityError: Status400 | Status404 | Status409 | DefaultResponse;
     api::DeleteIdentityError: Status404 | DefaultResponse;
+    api::DeleteIdentityCredentialsError: Status404 | DefaultResponse;
     api::GetIdentitySchemaError: Status404 | DefaultResponse;
     api::ListIdentitySessionsError: Status400 | Status404 | DefaultResponse;
     api::DeleteIdentitySessionsError: Status400 | Status401 | Status404 | DefaultResponse;

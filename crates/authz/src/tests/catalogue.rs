@@ -100,6 +100,7 @@ fn each_action_takes_the_resource_that_its_rust_target_makes() {
         kind::<action::ValidatePolicy>(Own),
         kind::<action::CreateApiKey>(Own),
         kind::<action::ListApiKeys>(Own),
+        kind::<action::ReadApiKey>(NamedTarget::api_key(key(1))),
         kind::<action::RevokeApiKey>(NamedTarget::api_key(key(1))),
         kind::<action::RotateApiKey>(NamedTarget::api_key(key(1))),
         kind::<action::ListAuditEvents>(Own),

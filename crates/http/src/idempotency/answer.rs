@@ -3,7 +3,14 @@
 //! The key comes from the caller's own credential, of which the database has a hash only. So nobody but that caller
 //! can read an answer, whoever has the database; and the fingerprint of a request gives away no password in it.
 
-use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, body::BoxBody, http::StatusCode};
+use actix_web::{
+    HttpRequest, HttpResponse, HttpResponseBuilder,
+    body::BoxBody,
+    http::{
+        StatusCode,
+        header::{self, HeaderValue},
+    },
+};
 use bytes::Bytes;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use palisade_envelope::{Error, Result};
@@ -89,14 +96,15 @@ impl Sealer {
             .uri()
             .path_and_query()
             .map_or_else(|| request.uri().path(), |target| target.as_str());
-        self.derive(
-            "request",
-            &[
-                request.method().as_str().as_bytes(),
-                target.as_bytes(),
-                body,
-            ],
-        )
+        let mut parts = vec![
+            request.method().as_str().as_bytes(),
+            target.as_bytes(),
+            body,
+        ];
+        // Another revision is another request. Only where it was sent: most have none, and theirs stay what they were.
+        let revisions = request.headers().get_all(header::IF_MATCH);
+        parts.extend(revisions.map(HeaderValue::as_bytes));
+        self.derive("request", &parts)
     }
 
     /// The key of one attempt's answer. It seals one text, so that the nonce need not vary.

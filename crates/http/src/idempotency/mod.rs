@@ -1,4 +1,4 @@
-//! `Idempotency-Key` on every POST that policy guards: a request that is sent again is answered as the first time, and
+//! `Idempotency-Key` on every write that policy guards: a request that is sent again is answered as the first time, and
 //! done once. `docs/adr/0006-idempotency-keys.md` tells why it works the way it does.
 //!
 //! It sits between the guard and the handler: the decision is made for each request anew, the body is read after it,

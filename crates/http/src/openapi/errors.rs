@@ -6,6 +6,7 @@ use palisade_envelope::Code;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
+use super::headers;
 use crate::{dialect::Dialect, doc::Named};
 
 /// The error of the native dialect.
@@ -96,7 +97,11 @@ pub(super) fn replies(codes: &[Code], dialect: Dialect, replies: &mut Map<String
             .collect::<Vec<_>>()
             .join("; ");
         let body = json!({ "schema": { "$ref": format!("#/components/schemas/{schema}") } });
-        let reply = json!({ "description": description, "content": { "application/json": body } });
+        let reply = json!({
+            "description": description,
+            "headers": headers::of_error(&codes, dialect),
+            "content": { "application/json": body },
+        });
         replies.insert(status.to_string(), reply);
     }
 }

@@ -1,6 +1,7 @@
 //! The OpenAPI 3.1 document, made from the route table. `docs/openapi.json` is the committed copy.
 
 mod errors;
+mod headers;
 mod operation;
 
 use std::collections::BTreeMap;
@@ -44,6 +45,7 @@ pub fn openapi() -> Value {
         "paths": paths,
         "components": {
             "schemas": schemas,
+            "headers": headers::shared(),
             "securitySchemes": {
                 "apiKey": {
                     "type": "apiKey", "in": "header", "name": "X-API-Key",
@@ -126,12 +128,14 @@ mod tests {
             }
         }
         let text = document.to_string();
-        for part in text.split("#/components/schemas/").skip(1) {
-            let name = part.split('"').next().expect("a name");
-            assert!(
-                document["components"]["schemas"].get(name).is_some(),
-                "{name} is not described"
-            );
+        for kind in ["schemas", "headers"] {
+            for part in text.split(&format!("#/components/{kind}/")).skip(1) {
+                let name = part.split('"').next().expect("a name");
+                assert!(
+                    document["components"][kind].get(name).is_some(),
+                    "{name} is not described"
+                );
+            }
         }
     }
 

@@ -5,7 +5,7 @@ use palisade_authz::Access;
 use palisade_envelope::Code;
 use serde_json::{Map, Value, json};
 
-use super::errors;
+use super::{errors, headers};
 use crate::{
     call::Media,
     dialect::Dialect,
@@ -114,10 +114,10 @@ fn parameters(operation: &Operation) -> Vec<Value> {
             )
         };
         if operation.method != Method::POST || doc_refuses_stale(operation) {
-            parameters.push(header(name, about));
+            parameters.push(tags(name, about));
         }
     } else if operation.method == Method::DELETE && doc_refuses_stale(operation) {
-        parameters.push(header(
+        parameters.push(tags(
             "If-Match",
             "an entity tag; 412 where the resource has another",
         ));
@@ -125,8 +125,8 @@ fn parameters(operation: &Operation) -> Vec<Value> {
     if idempotent(operation) {
         parameters.push(json!({
             "name": "Idempotency-Key", "in": "header", "required": false,
-            "schema": { "type": "string", "minLength": 1, "maxLength": 255 },
-            "description": "the request is done once for this key, and answered the same for 24 hours",
+            "schema": { "type": "string", "pattern": "^[ -~]{1,255}$" },
+            "description": "1 to 255 printable ASCII characters: the request is done once for this key, and answered the same for 24 hours",
         }));
     }
     parameters.push(header(
@@ -141,8 +141,8 @@ fn doc_refuses_stale(operation: &Operation) -> bool {
 }
 
 /// Whether the operation takes `Idempotency-Key`.
-fn idempotent(operation: &Operation) -> bool {
-    operation.method == Method::POST
+pub(super) fn idempotent(operation: &Operation) -> bool {
+    operation.method != Method::GET
         && matches!(
             operation.entry,
             Entry::Guarded {
@@ -152,6 +152,15 @@ fn idempotent(operation: &Operation) -> bool {
         )
 }
 
+/// A header that holds `*` or entity tags.
+fn tags(name: &str, about: &str) -> Value {
+    let schema = json!({ "type": "string", "pattern": TAGS });
+    json!({ "name": name, "in": "header", "required": false, "schema": schema, "description": about })
+}
+
+/// RFC 9110 section 8.8.3, in ASCII.
+const TAGS: &str = r#"^(\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*)$"#;
+
 fn header(name: &str, about: &str) -> Value {
     json!({ "name": name, "in": "header", "required": false, "schema": { "type": "string" }, "description": about })
 }
@@ -160,14 +169,35 @@ fn query(param: &Param) -> Value {
     let text = json!({ "type": "string" });
     let schema = match param.kind {
         Kind::Text => text,
-        Kind::Uuid => json!({ "type": "string", "format": "uuid" }),
-        Kind::Integer => json!({ "type": "integer", "format": "int64" }),
-        Kind::Flag => json!({ "type": "boolean" }),
+        Kind::Uuid => {
+            json!({ "type": "string", "anyOf": [{ "format": "uuid" }, { "maxLength": 0 }] })
+        }
+        Kind::Integer => or_nothing(&json!({ "type": "integer", "format": "int64" })),
+        Kind::Flag => or_nothing(&json!({ "type": "boolean" })),
         Kind::Time => json!({ "type": "string", "format": "date-time" }),
-        Kind::Texts => json!({ "type": "array", "items": text }),
-        Kind::Word(words) => json!({ "type": "string", "enum": words }),
+        Kind::Between(least, most) => {
+            or_nothing(&json!({ "type": "integer", "minimum": least, "maximum": most }))
+        }
+        Kind::Lenient => json!({ "type": ["integer", "string"] }),
+        Kind::Uuids(most) => {
+            json!({ "type": "array", "maxItems": most, "items": { "type": "string", "format": "uuid" } })
+        }
+        Kind::Words(words) => {
+            json!({ "type": "array", "items": { "type": "string", "enum": or_empty(words) } })
+        }
+        Kind::Word(words) => json!({ "type": "string", "enum": or_empty(words) }),
     };
     json!({ "name": param.name, "in": "query", "required": false, "schema": schema, "description": param.about })
+}
+
+/// This, or nothing: an empty value is as good as none.
+fn or_nothing(schema: &Value) -> Value {
+    json!({ "anyOf": [schema, { "type": "string", "maxLength": 0 }] })
+}
+
+/// These words, or nothing.
+fn or_empty<'a>(words: &[&'a str]) -> Vec<&'a str> {
+    words.iter().copied().chain([""]).collect()
 }
 
 fn replies(operation: &Operation, named: &mut Named) -> Map<String, Value> {
@@ -192,17 +222,14 @@ fn replies(operation: &Operation, named: &mut Named) -> Map<String, Value> {
             json!({ "text/html": { "schema": { "type": "string" } } }),
         );
     }
-    if doc.tagged
-        && let Some(success) = success.as_object_mut()
-    {
-        let tag = json!({ "schema": { "type": "string" }, "description": "the revision" });
-        success.insert("headers".into(), json!({ "ETag": tag }));
+    if let Some(success) = success.as_object_mut() {
+        success.insert("headers".into(), headers::of_success(operation, doc.status));
     }
     replies.insert(doc.status.to_string(), success);
     if doc.tagged && operation.method == Method::GET {
         replies.insert(
             "304".into(),
-            json!({ "description": "the caller has this revision" }),
+            json!({ "description": "the caller has this revision", "headers": headers::of_success(operation, 304) }),
         );
     }
     errors::replies(
@@ -214,7 +241,11 @@ fn replies(operation: &Operation, named: &mut Named) -> Map<String, Value> {
         let content = json!({ "application/json": { "schema": describe(named) } });
         replies.insert(
             status.to_string(),
-            json!({ "description": success_or(status), "content": content }),
+            json!({
+                "description": success_or(status),
+                "headers": headers::of_success(operation, status),
+                "content": content,
+            }),
         );
     }
     replies

@@ -8,7 +8,7 @@ use actix_web::{
     http::{StatusCode, header},
 };
 
-use palisade_envelope::{Code, Error};
+use palisade_envelope::Error;
 
 use crate::{dialect::Dialect, problem::Problem};
 
@@ -42,12 +42,7 @@ pub(crate) fn problem(problem: &Problem, dialect: Dialect, request_id: &str) -> 
     if status == StatusCode::UNAUTHORIZED {
         reply.insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"palisade\""));
     }
-    let later = [
-        Code::Unavailable,
-        Code::RateLimited,
-        Code::IdempotencyKeyInFlight,
-    ];
-    if later.contains(&envelope.code) {
+    if envelope.code.asks_to_wait() {
         let seconds = envelope
             .details
             .get("retry_after_seconds")
@@ -67,6 +62,8 @@ pub(crate) fn problem(problem: &Problem, dialect: Dialect, request_id: &str) -> 
 #[cfg(test)]
 mod tests {
     use actix_web::body::MessageBody as _;
+
+    use palisade_envelope::Code;
 
     use super::*;
 

@@ -6,7 +6,7 @@ use palisade_envelope::Code;
 use crate::{
     admin::sessions::{PAGE_PARAMS, Paging, SessionBody},
     call::Call,
-    doc::Doc,
+    doc::{Doc, ReplyHeader},
     guard::Guarded,
     problem::Answer,
     reply::{Reply, base_url},
@@ -21,6 +21,7 @@ pub(super) fn doc() -> Doc {
     )
     .query(PAGE_PARAMS)
     .lists::<SessionBody<'_>>()
+    .headers(&[ReplyHeader::TOTAL])
     .refuses(&[Code::InvalidPageToken])
 }
 

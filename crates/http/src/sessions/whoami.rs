@@ -6,7 +6,7 @@ use palisade_envelope::{Code, Error};
 use crate::{
     admin::sessions::SessionBody,
     call::Call,
-    doc::Doc,
+    doc::{Doc, ReplyHeader},
     guard::Guarded,
     problem::Answer,
     reply::{Reply, base_url},
@@ -20,6 +20,11 @@ pub(super) fn doc() -> Doc {
         "Whose session is this",
     )
     .replies::<SessionBody<'_>>(200)
+    .headers(&[ReplyHeader::always(
+        "X-Kratos-Authenticated-Identity-Id",
+        "^[0-9a-f-]{36}$",
+        "the identity",
+    )])
     .refuses(&[Code::InvalidRequest])
 }
 

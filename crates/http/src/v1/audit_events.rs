@@ -34,7 +34,7 @@ struct EventBody {
     /// The Cedar action.
     action: String,
     resource: ResourceBody,
-    /// `allow` or `deny`.
+    #[schema(value_type = crate::words::DecisionWord)]
     decision: &'static str,
     /// The policies that determined it; none: nothing permitted.
     policies: Vec<String>,

@@ -13,12 +13,7 @@ pub(super) fn verifiable(
     named: &BTreeSet<(Via, String)>,
     now: Timestamp,
 ) -> Vec<VerifiableAddress> {
-    let mut imports: BTreeMap<(Via, String), &AddressImport> = BTreeMap::new();
-    for import in imported {
-        imports
-            .entry((import.via, normalize::identifier(&import.value)))
-            .or_insert(import);
-    }
+    let imports = by_address(imported);
     named
         .iter()
         .map(|address| {
@@ -36,27 +31,49 @@ pub(super) fn verifiable(
         .collect()
 }
 
-/// The recovery addresses that the traits name (`named`, normalised).
+/// The recovery addresses that the traits name (`named`, normalised); an import wins, as with verifiable ones.
 pub(super) fn recovery(
     current: &[RecoveryAddress],
+    imported: &[AddressImport],
     named: &BTreeSet<(Via, String)>,
     now: Timestamp,
 ) -> Vec<RecoveryAddress> {
+    let imports = by_address(imported);
     named
         .iter()
-        .map(|(via, value)| {
+        .map(|address| {
+            let (via, value) = address;
             let known = current
                 .iter()
                 .find(|known| known.via == *via && known.value == *value);
-            known.cloned().unwrap_or_else(|| RecoveryAddress {
+            let mut next = known.cloned().unwrap_or_else(|| RecoveryAddress {
                 id: AddressId::generate(now),
                 value: value.clone(),
                 via: *via,
+                break_glass_for_organization: None,
                 created_at: now,
                 updated_at: now,
-            })
+            });
+            if let Some(import) = imports.get(address)
+                && next.break_glass_for_organization != import.break_glass_for_organization
+            {
+                next.break_glass_for_organization = import.break_glass_for_organization;
+                next.updated_at = now;
+            }
+            next
         })
         .collect()
+}
+
+/// The imported addresses by what they are in normal form; of two the first counts.
+fn by_address(imported: &[AddressImport]) -> BTreeMap<(Via, String), &AddressImport> {
+    let mut imports = BTreeMap::new();
+    for import in imported {
+        imports
+            .entry((import.via, normalize::identifier(&import.value)))
+            .or_insert(import);
+    }
+    imports
 }
 
 fn brought_up_to(

@@ -23,8 +23,7 @@ pub fn create(
         traits,
         credentials,
         verifiable_addresses,
-        // They have no state of their own to bring: those that the traits name are made from the traits.
-        recovery_addresses: _,
+        recovery_addresses,
         metadata_public,
         metadata_admin,
         state,
@@ -42,6 +41,7 @@ pub fn create(
         metadata_admin,
         credentials,
         addresses: verifiable_addresses,
+        recovery: recovery_addresses,
     }
     .first(schema, id, now)
 }

@@ -125,6 +125,8 @@ pub struct AddressImport {
     pub status: Option<String>,
     /// When it was proven.
     pub verified_at: Option<Timestamp>,
+    /// See [`crate::RecoveryAddress`]; of recovery addresses only.
+    pub break_glass_for_organization: Option<Uuid>,
 }
 
 /// The next state of an identity.

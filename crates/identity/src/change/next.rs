@@ -19,6 +19,8 @@ pub(super) struct Next {
     pub(super) credentials: CredentialImport,
     /// The state of verifiable addresses that comes from outside.
     pub(super) addresses: Vec<AddressImport>,
+    /// The same of recovery addresses.
+    pub(super) recovery: Vec<AddressImport>,
 }
 
 impl Next {
@@ -61,6 +63,7 @@ impl Next {
             metadata_admin,
             credentials,
             addresses,
+            recovery: imported_recovery,
         } = self;
         if schema_id != schema.id() {
             return Err(Error::internal(format!(
@@ -98,7 +101,12 @@ impl Next {
                 &derived.verifiable,
                 now,
             ),
-            recovery_addresses: addresses::recovery(recovery, &derived.recovery, now),
+            recovery_addresses: addresses::recovery(
+                recovery,
+                &imported_recovery,
+                &derived.recovery,
+                now,
+            ),
             metadata_public: metadata(metadata_public),
             metadata_admin: metadata(metadata_admin),
             organization_id,

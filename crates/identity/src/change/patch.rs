@@ -153,8 +153,6 @@ fn read(document: Value) -> Result<Patched> {
     };
     let verifiable = object.list("verifiable_addresses")?.unwrap_or_default();
     let recovery = object.list("recovery_addresses")?.unwrap_or_default();
-    // Checked only: recovery addresses have nothing that a patch could change and the traits do not say.
-    decode::address_list(recovery, "recovery_addresses", Unknown::Ignored)?;
     Ok(Patched {
         region: decode::region(&mut object)?,
         next: Next {
@@ -167,6 +165,7 @@ fn read(document: Value) -> Result<Patched> {
             metadata_admin: object.any("metadata_admin"),
             credentials: CredentialImport::default(),
             addresses: decode::address_list(verifiable, "verifiable_addresses", Unknown::Ignored)?,
+            recovery: decode::address_list(recovery, "recovery_addresses", Unknown::Ignored)?,
         },
     })
 }

@@ -40,6 +40,7 @@ pub fn replace(
         metadata_admin,
         credentials,
         addresses: Vec::new(),
+        recovery: Vec::new(),
     }
     .after(current, kept, schema, now)
 }

@@ -100,11 +100,15 @@ pub(crate) fn external_id(object: &mut Object) -> Result<Option<String>> {
 }
 
 pub(crate) fn organization(object: &mut Object) -> Result<Option<Uuid>> {
-    match object.string("organization_id")? {
+    uuid(object, "organization_id")
+}
+
+fn uuid(object: &mut Object, name: &str) -> Result<Option<Uuid>> {
+    match object.string(name)? {
         None => Ok(None),
         Some(text) => match Uuid::try_parse(&text) {
             Ok(id) => Ok(Some(id)),
-            Err(_) => Err(object.wrong("organization_id", "a UUID")),
+            Err(_) => Err(object.wrong(name, "a UUID")),
         },
     }
 }
@@ -169,13 +173,9 @@ fn address(mut object: Object) -> Result<AddressImport> {
             }
         },
     };
+    let break_glass_for_organization = uuid(&mut object, "break_glass_for_organization")?;
     // Ours to choose; clients that send back what they read are not refused for them.
-    for name in [
-        "id",
-        "created_at",
-        "updated_at",
-        "break_glass_for_organization",
-    ] {
+    for name in ["id", "created_at", "updated_at"] {
         drop(object.any(name));
     }
     object.end()?;
@@ -185,6 +185,7 @@ fn address(mut object: Object) -> Result<AddressImport> {
         verified,
         status,
         verified_at,
+        break_glass_for_organization,
     })
 }
 

@@ -5,6 +5,7 @@ use palisade_envelope::Result;
 use serde_json::Value;
 
 use super::{
+    email::Emails,
     limits::{COMPILED_PATTERN, MAX_TEXT, deeper_than, refuse},
     node::Node,
     walk::Walk,
@@ -48,7 +49,7 @@ pub(super) fn compile(document: &Value) -> Result<Compiled> {
             schema.insert("format".to_owned(), format.into());
         }
     }
-    let options = options(draft);
+    let options = options(draft, Emails::new()?);
     let validator = options.build(&document).map_err(|error| faulty(&error))?;
     let mut paths = Vec::new();
     rules.alternatives(&mut |path| paths.push(path.to_owned()));
@@ -73,7 +74,7 @@ pub(super) fn compile(document: &Value) -> Result<Compiled> {
     })
 }
 
-fn options(draft: Draft) -> ValidationOptions<'static> {
+fn options(draft: Draft, emails: Emails) -> ValidationOptions<'static> {
     jsonschema::options()
         .with_draft(draft)
         .offline()
@@ -85,6 +86,7 @@ fn options(draft: Draft) -> ValidationOptions<'static> {
         )
         .should_validate_formats(true)
         .should_ignore_unknown_formats(true)
+        .with_format("email", move |text: &str| emails.is_email(text))
         .with_format("tel", |text: &str| normalize::phone(text).is_some())
         .with_format("no-validate", |_: &str| true)
         // The built-in check would compile whatever regular expression a trait holds.

@@ -3,6 +3,7 @@
 
 mod collect;
 mod document;
+mod email;
 mod extension;
 mod limits;
 mod node;

@@ -254,6 +254,16 @@ mod tests {
                 "a=b",
                 "sessions.cookie_name",
             ),
+            (
+                "PALISADE__PASSWORDS__ATTEMPTS_OF_IDENTITY_PER_MINUTE",
+                "0",
+                "passwords.attempts_of_identity_per_minute",
+            ),
+            (
+                "PALISADE__PASSWORDS__ATTEMPTS_OF_TENANT_PER_MINUTE",
+                "1000001",
+                "passwords.attempts_of_tenant_per_minute",
+            ),
             ("PALISADE__DATABASE__URL", "", "database.url"),
             (
                 "PALISADE__DATABASE__REPLICA_URL",

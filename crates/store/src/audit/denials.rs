@@ -51,12 +51,12 @@ impl Denials {
         }
     }
 
-    pub(crate) fn push(&self, denied: &Denied) {
-        if self
-            .queue
-            .try_send(Message::Denied(Box::new(Act::denied(denied))))
-            .is_err()
-        {
+    pub(crate) fn push(&self, denied: &Denied, count: u64) {
+        let act = match count {
+            0 | 1 => Act::denied(denied),
+            more => Act::denied(denied).detail("count", more),
+        };
+        if self.queue.try_send(Message::Denied(Box::new(act))).is_err() {
             metrics::counter!("palisade_audit_denials_dropped_total").increment(1);
             tracing::warn!(
                 tenant.id = %denied.caller.tenant(),

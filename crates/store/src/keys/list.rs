@@ -1,12 +1,12 @@
-//! Lists keys.
+//! Lists and reads keys.
 
 use palisade_authz::{
     Authorized,
-    action::{ListApiKeys, ListTenantKeys},
+    action::{ListApiKeys, ListTenantKeys, ReadApiKey},
 };
 use palisade_envelope::Result;
 use palisade_identity::ids::Uuid;
-use palisade_tenancy::TenantId;
+use palisade_tenancy::{KeyId, TenantId};
 
 use super::{ApiKeyRecord, record, tenant_of};
 use crate::{Page, PageRequest, Store, fault::Fault, page::TokenSealer, sql::TenantSql};
@@ -17,7 +17,30 @@ const LIST: TenantSql = TenantSql::new(
      FROM api_keys WHERE tenant_id = $1 AND id > $2 ORDER BY id LIMIT $3",
 );
 
+const ONE: TenantSql = TenantSql::new(
+    "SELECT id, name, roles, allowed_cidrs, expires_at, revoked_at, last_used_at, created_at,
+        replaced_by
+     FROM api_keys WHERE tenant_id = $1 AND id = $2",
+);
+
 impl Store {
+    /// The key that is the grant's target; `None` where the tenant has none of that id.
+    ///
+    /// # Errors
+    /// `unavailable` or `internal` when the database can't answer.
+    pub async fn read_api_key(
+        &self,
+        grant: &Authorized<ReadApiKey>,
+    ) -> Result<Option<ApiKeyRecord>> {
+        let Some(id) = KeyId::parse(grant.target().id()) else {
+            return Ok(None);
+        };
+        let row = self
+            .read_one(grant.tenant(), ONE, [id.as_uuid().into()])
+            .await?;
+        Ok(row.as_ref().map(record).transpose()?)
+    }
+
     /// A page of the keys of the caller's tenant, revoked ones among them, in the order they were made.
     ///
     /// # Errors

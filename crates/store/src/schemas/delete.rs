@@ -5,7 +5,7 @@ use palisade_envelope::{Code, Error, Result};
 use palisade_identity::{change::DEFAULT_SCHEMA, etag::IfMatch};
 use palisade_tenancy::TenantId;
 
-use super::load;
+use super::load_locked;
 use crate::{
     Store, act::Act, audit::record::record, dialect::Violation, fault::Fault, job::Job,
     row::Columns, sql::TenantSql, tx::TenantTx,
@@ -28,18 +28,9 @@ impl Store {
         grant: Authorized<DeleteIdentitySchema>,
         expected: Option<IfMatch>,
     ) -> Result<bool> {
-        let id = grant.target().id().to_owned();
-        if id == DEFAULT_SCHEMA {
-            return Err(Error::with_message(
-                Code::InUse,
-                format!(
-                    "the schema `{DEFAULT_SCHEMA}` can't be deleted: it is the one of identities that name none"
-                ),
-            ));
-        }
         self.write(Delete {
+            id: grant.target().id().to_owned(),
             act: Act::of(&grant),
-            id,
             expected,
         })
         .await
@@ -64,10 +55,16 @@ impl Job for Delete {
     }
 
     async fn run(&self, tx: &TenantTx<'_>) -> Result<bool, Fault> {
-        let Some(before) = load(tx, &self.id).await? else {
+        let Some(before) = load_locked(tx, &self.id).await? else {
             return Ok(false);
         };
         IfMatch::check_sent(self.expected.as_ref(), Some(before.revision))?;
+        if self.id == DEFAULT_SCHEMA {
+            let message = format!(
+                "the schema `{DEFAULT_SCHEMA}` can't be deleted: it is the one of identities that name none"
+            );
+            return Err(Error::with_message(Code::InUse, message).into());
+        }
         let used = used(tx, &self.id).await?;
         if used > 0 {
             return Err(in_use(used).into());

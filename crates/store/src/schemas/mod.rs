@@ -54,6 +54,17 @@ const ONE: TenantSql = TenantSql::new(
      FROM identity_schemas WHERE tenant_id = $1 AND id = $2",
 );
 
+// Changes nothing, but keeps the row from others until the end of the transaction.
+const LOCK: TenantSql = TenantSql::new(
+    "UPDATE identity_schemas SET revision = revision WHERE tenant_id = $1 AND id = $2",
+);
+
+/// The schema as it stays until this transaction ends.
+async fn load_locked(tx: &TenantTx<'_>, id: &str) -> Result<Option<SchemaDocument>, Fault> {
+    tx.execute(LOCK, [id.into()]).await?;
+    load(tx, id).await
+}
+
 async fn load(tx: &TenantTx<'_>, id: &str) -> Result<Option<SchemaDocument>, Fault> {
     tx.one(ONE, [id.into()])
         .await?

@@ -48,6 +48,23 @@ impl Store {
         .await
     }
 
+    /// Whether the schema that is the grant's target has one of these revisions now, before work is spent on a new text
+    /// of it. The write looks again.
+    ///
+    /// # Errors
+    /// `stale_resource`.
+    pub async fn check_identity_schema(
+        &self,
+        grant: &Authorized<PutIdentitySchema>,
+        expected: &IfMatch,
+    ) -> Result<()> {
+        let row = self
+            .read_one(grant.tenant(), super::ONE, [grant.target().id().into()])
+            .await?;
+        let current = row.map(|row| super::document(&row)).transpose()?;
+        IfMatch::check_sent(Some(expected), current.map(|schema| schema.revision))
+    }
+
     /// Writes a schema that is new: the one that the second grant is about.
     ///
     /// # Errors

@@ -93,7 +93,9 @@ impl Store {
             devices: devices.collect(),
         };
         let job = Issue {
-            act: Act::of(&grant).on("Session", session.id),
+            act: Act::of(&grant)
+                .on("Session", session.id)
+                .detail("identity_id", session.identity_id.to_string()),
             sha256: token.secret_sha256(),
             purge: self
                 .inner

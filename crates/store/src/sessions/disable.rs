@@ -28,10 +28,11 @@ impl Store {
     /// `unavailable` or `internal` when the database can't answer.
     #[tracing::instrument(name = "store.session.disable", skip_all, fields(tenant.id = %grant.tenant()))]
     pub async fn disable_session(&self, grant: Authorized<DisableSession>) -> Result<bool> {
+        let target = grant.target();
         self.write(Disable {
-            id: grant.target().id,
+            id: target.id,
             of: None,
-            act: Act::of(&grant),
+            act: Act::of(&grant).detail("identity_id", target.identity.to_string()),
         })
         .await
     }

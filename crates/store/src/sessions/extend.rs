@@ -27,9 +27,10 @@ impl Store {
         grant: Authorized<ExtendSession>,
         until: Timestamp,
     ) -> Result<()> {
+        let target = grant.target();
         self.write(Extend {
-            id: grant.target().id,
-            act: Act::of(&grant),
+            id: target.id,
+            act: Act::of(&grant).detail("identity_id", target.identity.to_string()),
             until,
         })
         .await

@@ -5,7 +5,7 @@ use palisade_authz::{
     action::{ListIdentitySessions, ListSessions},
 };
 use palisade_envelope::{Error, Result};
-use palisade_identity::{IdentityId, SessionId, Timestamp, ids::Uuid};
+use palisade_identity::{IdentityId, SessionId, Timestamp, ids::Uuid, page::PageSize};
 use palisade_tenancy::TenantId;
 use serde::Serialize;
 
@@ -17,6 +17,9 @@ use crate::{
     row::{self, Columns},
     select::Select,
 };
+
+/// The name of the lists of one identity's sessions in their tokens.
+const SESSIONS_OF: &str = "sessions of";
 
 /// What a list of sessions is narrowed to and shown with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -33,10 +36,10 @@ pub struct SessionFilter {
 pub enum Position {
     /// The one that the token of the page before names, or the first.
     Token(PageRequest),
-    /// The one after so many items.
+    /// The one after so many items. It has a token for the page behind it, too.
     After {
         /// How many items it has at most.
-        size: u32,
+        size: PageSize,
         /// How many items come before it.
         skip: u64,
     },
@@ -88,7 +91,7 @@ impl Store {
         page: &PageRequest,
     ) -> Result<Page<KnownSession>> {
         let of = Of::Identity(grant.target().id);
-        self.sessions_page(grant.tenant(), "sessions of", of, filter, page)
+        self.sessions_page(grant.tenant(), SESSIONS_OF, of, filter, page)
             .await
     }
 
@@ -118,16 +121,18 @@ impl Store {
         let total = self.count_sessions(tenant, of, filter).await?;
         let page = match position {
             Position::Token(page) => {
-                self.sessions_page(tenant, "sessions of", of, filter, page)
+                self.sessions_page(tenant, SESSIONS_OF, of, filter, page)
                     .await?
             }
             Position::After { size, skip } => {
+                let fingerprint = fingerprint(of, filter)?;
+                let key = self.page_token_key().await?;
+                let sealer = TokenSealer::new(key, tenant, SESSIONS_OF, &fingerprint);
                 let select = self.select(tenant, of, filter);
-                let bound = select.finish_at("t.issued_at DESC, t.id", u64::from(*size), *skip);
-                Page {
-                    items: self.known(tenant, bound, filter).await?,
-                    next: None,
-                }
+                let limit = u64::from(size.get()) + 1;
+                let bound = select.finish_at("t.issued_at DESC, t.id", limit, *skip);
+                let items = self.known(tenant, bound, filter).await?;
+                Page::of(items, *size, &sealer, end)
             }
         };
         Ok(SessionPage { page, total })
@@ -155,9 +160,7 @@ impl Store {
         }
         let bound = select.finish("t.issued_at DESC, t.id", u64::from(page.size.get()) + 1);
         let items = self.known(tenant, bound, filter).await?;
-        Ok(Page::of(items, page.size, &sealer, |last| {
-            (last.session.issued_at, last.session.id.as_uuid())
-        }))
+        Ok(Page::of(items, page.size, &sealer, end))
     }
 
     fn select(&self, tenant: TenantId, of: Of, filter: SessionFilter) -> Select {
@@ -195,6 +198,11 @@ impl Store {
         let count = count.transpose().map_err(Fault::from)?.unwrap_or(0);
         Ok(u64::try_from(count).unwrap_or(0))
     }
+}
+
+/// Where a page ends that has this session last.
+fn end(last: &KnownSession) -> (Timestamp, Uuid) {
+    (last.session.issued_at, last.session.id.as_uuid())
 }
 
 fn narrow(select: &mut Select, of: Of, filter: SessionFilter, now: Timestamp) {

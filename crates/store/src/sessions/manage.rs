@@ -16,10 +16,12 @@ use crate::{
 const BATCH: u64 = 1_000;
 
 const DISABLE_SESSIONS: TenantSql = TenantSql::new(
-    "UPDATE sessions SET enabled = 0 WHERE tenant_id = $1 AND enabled = 1 AND id IN ({list}) RETURNING id",
+    "UPDATE sessions SET enabled = 0 WHERE tenant_id = $1 AND enabled = 1 AND id IN ({list})
+     RETURNING id, identity_id",
 );
-const DELETE_SESSIONS: TenantSql =
-    TenantSql::new("DELETE FROM sessions WHERE tenant_id = $1 AND id IN ({list}) RETURNING id");
+const DELETE_SESSIONS: TenantSql = TenantSql::new(
+    "DELETE FROM sessions WHERE tenant_id = $1 AND id IN ({list}) RETURNING id, identity_id",
+);
 const DISABLE_OF_IDENTITIES: TenantSql = TenantSql::new(
     "UPDATE sessions SET enabled = 0 WHERE tenant_id = $1 AND enabled = 1 AND identity_id IN ({list})
      RETURNING identity_id",
@@ -126,11 +128,22 @@ impl Job for Manage {
         let (kind, rows) = listed;
         let touched = rows
             .iter()
-            .map(|row| Columns::of(row).get())
-            .collect::<Result<BTreeSet<Uuid>, _>>()?;
+            .map(|row| {
+                let mut columns = Columns::of(row);
+                let id = columns.get()?;
+                let identity = (kind == "Session").then(|| columns.get()).transpose()?;
+                Ok((id, identity))
+            })
+            .collect::<Result<BTreeSet<(Uuid, Option<Uuid>)>, Fault>>()?;
         let acts: Vec<Act> = touched
             .into_iter()
-            .map(|id| self.act.clone().on(kind, id))
+            .map(|(id, identity)| {
+                let act = self.act.clone().on(kind, id);
+                match identity {
+                    Some(identity) => act.detail("identity_id", identity.to_string()),
+                    None => act,
+                }
+            })
             .collect();
         record(tx, &acts).await?;
         Ok((u64::try_from(rows.len()).unwrap_or(u64::MAX), false))

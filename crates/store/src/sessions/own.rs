@@ -54,7 +54,7 @@ impl Store {
         self.write(Disable {
             id: target.id,
             of: Some(target.identity),
-            act: Act::of(&grant),
+            act: Act::of(&grant).detail("identity_id", target.identity.to_string()),
         })
         .await
     }

@@ -442,7 +442,10 @@ pub(crate) async fn lists_of_sessions_are_walked_by_token_and_by_number(house: &
         items.iter().map(|known| known.session.id).collect()
     };
     for (skip, expected) in [(0, &of_bob[..2]), (2, &of_bob[2..]), (4, &of_bob[4..])] {
-        let position = Position::After { size: 2, skip };
+        let position = Position::After {
+            size: page(2, None).size,
+            skip,
+        };
         let found = house
             .store
             .count_identity_sessions(&grant, filter, &position)
@@ -597,7 +600,13 @@ pub(crate) async fn an_identity_reaches_its_own_sessions_only(house: &House) {
         .await;
     let found = house
         .store
-        .list_own_sessions(&grant, &Position::After { size: 9, skip: 0 })
+        .list_own_sessions(
+            &grant,
+            &Position::After {
+                size: page(9, None).size,
+                skip: 0,
+            },
+        )
         .await
         .expect("lists");
     let ids: Vec<_> = found

@@ -1,6 +1,6 @@
 //! `PATCH /admin/identities`: many creations and deletions in one transaction, each answered in its place.
 
-use std::{collections::HashMap, sync::Arc};
+use std::collections::BTreeSet;
 
 use actix_web::HttpRequest;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -23,11 +23,12 @@ use super::change::hash_password;
 use crate::{
     call::{Call, Media},
     doc::Doc,
-    guard::{self, CallerOf, Guarded},
+    guard::{self, Asking, Guarded, Refusals},
     problem::Answer,
     render,
     reply::Reply,
     requests::BatchBody,
+    words::OutcomeWord,
 };
 
 /// How many passwords of one batch are hashed at a time, so that those of others have their turn.
@@ -46,6 +47,7 @@ pub(super) struct BatchReply {
 #[schema(as = IdentityPatchResponse)]
 struct ItemReply {
     /// `create`, `delete`, or `error` for an item that was not done.
+    #[schema(value_type = OutcomeWord)]
     action: &'static str,
     /// The identity that was made or deleted.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -123,9 +125,12 @@ pub(super) async fn batch(guarded: Guarded<BatchIdentities>, mut call: Call) -> 
     let items = decode::batch(&body)?;
     drop(body);
     let mut batch = Batch::new(items);
-    let create = batch.allow_creating(&call.request).await?;
-    batch.prepare(&guarded, &call.request).await?;
-    batch.allow_deleting(&guarded, &call.request).await?;
+    let refusals = Refusals::default();
+    let prepared = batch.prepare_all(&guarded, &call.request, &refusals);
+    let prepared = prepared.await;
+    // Also where it broke off: what was refused was asked for.
+    refusals.record(&guarded.app.store);
+    let create = prepared?;
     let (places, items) = batch.ready();
     let outcomes = if items.is_empty() {
         Vec::new()
@@ -179,16 +184,30 @@ impl Batch {
         }
     }
 
+    /// Decides on all items, and makes the first states of what is to be created.
+    async fn prepare_all(
+        &mut self,
+        guarded: &Guarded<BatchIdentities>,
+        request: &HttpRequest,
+        refusals: &Refusals,
+    ) -> Result<Option<Authorized<CreateIdentity>>> {
+        let create = self.allow_creating(request, refusals).await?;
+        self.prepare(guarded, request, refusals).await?;
+        self.allow_deleting(guarded, request, refusals).await?;
+        Ok(create)
+    }
+
     /// One decision for all creations: where it is a refusal, it is that of each.
     async fn allow_creating(
         &mut self,
         request: &HttpRequest,
+        refusals: &Refusals,
     ) -> Result<Option<Authorized<CreateIdentity>>> {
         let creates = |item: &Item| matches!(item.state, State::Create(_));
         if !self.items.iter().any(creates) {
             return Ok(None);
         }
-        match guard::decide::<CreateIdentity>(request, Own).await {
+        match guard::decide_among::<CreateIdentity>(request, Own, refusals).await {
             Ok(grant) => Ok(Some(grant)),
             Err(error) if error.code() == Code::Forbidden => {
                 for item in self.items.iter_mut().filter(|item| creates(item)) {
@@ -205,6 +224,7 @@ impl Batch {
         &mut self,
         guarded: &Guarded<BatchIdentities>,
         request: &HttpRequest,
+        refusals: &Refusals,
     ) -> Result<()> {
         let mut inputs = Vec::new();
         for (place, item) in self.items.iter_mut().enumerate() {
@@ -217,15 +237,11 @@ impl Batch {
             return Ok(());
         }
         let app = &guarded.app;
-        let mut schemas: HashMap<String, Option<Arc<IdentitySchema>>> = HashMap::new();
-        for (_, input) in &inputs {
-            let id = input.schema_id();
-            if !schemas.contains_key(id) {
-                let scope = guarded.grant.scope();
-                let schema = app.store.identity_schema(scope, id).await?;
-                schemas.insert(id.to_owned(), schema);
-            }
-        }
+        let named: BTreeSet<&str> = inputs.iter().map(|(_, input)| input.schema_id()).collect();
+        let schemas = app
+            .store
+            .identity_schemas(guarded.grant.scope(), &named)
+            .await?;
         let inputs: Vec<_> = stream::iter(inputs)
             .map(|(place, mut input)| async move {
                 hash_password(app, &mut input.credentials).await?;
@@ -241,9 +257,8 @@ impl Batch {
         // A thousand validations are too much for a thread that serves others.
         let changes = tokio::task::spawn_blocking(move || {
             let change = |((place, input), id): ((usize, Box<change::CreateIdentity>), _)| {
-                let schema = schemas.get(input.schema_id()).cloned().flatten();
-                let changed = match schema {
-                    Some(schema) => change::create(*input, &schema, id, now),
+                let changed = match schemas.get(input.schema_id()) {
+                    Some(schema) => change::create(*input, schema, id, now),
                     None => Err(IdentitySchema::unknown(input.schema_id())),
                 };
                 (place, changed)
@@ -256,10 +271,10 @@ impl Batch {
             .iter()
             .filter_map(|(_, changed)| changed.as_ref().ok());
         let providers = KnownProviders::of(&app.store, guarded.grant.scope(), made).await?;
-        let caller = CallerOf(request);
+        let asking = Asking { request, refusals };
         for (place, changed) in changes {
             let ready = match changed {
-                Ok(changed) => providers.grants(&caller, &changed).await.map(|imports| {
+                Ok(changed) => providers.grants(&asking, &changed).await.map(|imports| {
                     let changed = Box::new(changed);
                     BatchItem::Create { changed, imports }
                 }),
@@ -280,6 +295,7 @@ impl Batch {
         &mut self,
         guarded: &Guarded<BatchIdentities>,
         request: &HttpRequest,
+        refusals: &Refusals,
     ) -> Result<()> {
         let deletions = self.items.iter().enumerate();
         let (places, ids): (Vec<_>, Vec<_>) = deletions
@@ -291,7 +307,8 @@ impl Batch {
         let scope = guarded.grant.scope();
         let targets = guarded.app.store.identity_targets(scope, &ids).await?;
         for (place, target) in places.into_iter().zip(targets) {
-            let state = match guard::decide::<DeleteIdentity>(request, target).await {
+            let state = match guard::decide_among::<DeleteIdentity>(request, target, refusals).await
+            {
                 Ok(grant) => State::Ready(BatchItem::Delete(grant)),
                 Err(error) if error.code() == Code::Forbidden => {
                     State::Refused(error.envelope().clone())

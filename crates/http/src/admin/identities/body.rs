@@ -11,6 +11,8 @@ use palisade_identity::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::words::{RegionWord, StateWord, StatusWord, ViaWord};
+
 /// An identity. `schema_url` names the schema's place; `metadata_admin` is for admins' eyes.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Identity)]
@@ -63,7 +65,7 @@ pub(crate) struct IdentityBody<'a> {
     organization_id: Option<uuid::Uuid>,
     /// The region that the request named; echoed, not kept.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<RegionWord>)]
     region: Option<Region>,
 }
 
@@ -91,18 +93,6 @@ pub(crate) struct CredentialBody<'a> {
     updated_at: DateTime<Utc>,
 }
 
-/// The state of an identity.
-#[derive(ToSchema)]
-#[schema(as = IdentityState, rename_all = "lowercase")]
-#[expect(
-    dead_code,
-    reason = "describes `palisade_identity::State` in the document"
-)]
-enum StateWord {
-    Active,
-    Inactive,
-}
-
 /// An address that can be verified.
 #[derive(ToSchema)]
 #[schema(as = VerifiableIdentityAddress)]
@@ -114,10 +104,8 @@ struct VerifiableAddressBody {
     id: uuid::Uuid,
     value: String,
     verified: bool,
-    /// `email` or `sms`.
-    via: String,
-    /// `pending`, `sent` or `completed`.
-    status: String,
+    via: ViaWord,
+    status: StatusWord,
     verified_at: Option<DateTime<Utc>>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
@@ -133,8 +121,9 @@ struct VerifiableAddressBody {
 struct RecoveryAddressBody {
     id: uuid::Uuid,
     value: String,
-    /// `email` or `sms`.
-    via: String,
+    via: ViaWord,
+    /// As it was imported; left out where there is none.
+    break_glass_for_organization: Option<uuid::Uuid>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
 }

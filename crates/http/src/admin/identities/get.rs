@@ -41,8 +41,9 @@ pub(super) async fn answer(
 ) -> Answer {
     let kinds = reveal::wanted(&call.query(&[])?)?;
     let identity = identity.ok_or_else(|| Error::new(Code::NotFound))?;
+    let unchanged = preconditions::unchanged(&call.request, identity.revision)?;
     // With secrets the reply is more than the revision stands for.
-    if kinds.is_empty() && preconditions::unchanged(&call.request, identity.revision)? {
+    if kinds.is_empty() && unchanged {
         return Ok(preconditions::not_modified(
             &call.request,
             identity.revision,

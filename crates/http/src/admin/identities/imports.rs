@@ -12,7 +12,10 @@ use palisade_linking::{
 };
 use palisade_store::{ImportGrants, link_grants};
 
-use crate::{call, guard::CallerOf};
+use crate::{
+    call,
+    guard::{Asking, Refusals},
+};
 
 /// The grants for the links that `next` has and `before` does not, and for the providers that they name and the
 /// tenant does not have; nothing is asked or read where there are no such links.
@@ -31,9 +34,15 @@ pub(super) async fn grants(
     }
     let names: BTreeSet<&str> = added.iter().map(ImportedLink::provider_name).collect();
     let store = &call::app(request)?.store;
-    let caller = CallerOf(request);
-    let grants = link_grants(&caller, target(), async |link| {
+    let refusals = Refusals::default();
+    let asking = Asking {
+        request,
+        refusals: &refusals,
+    };
+    let grants = link_grants(&asking, target(), async |link| {
         store.has_identity_providers(link.scope(), &names).await
-    });
-    Ok(Some(grants.await?))
+    })
+    .await;
+    refusals.record(store);
+    Ok(Some(grants?))
 }

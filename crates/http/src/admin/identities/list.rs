@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     call::Call,
-    doc::Doc,
+    doc::{Doc, ReplyHeader},
     guard::Guarded,
     problem::Answer,
     query::Query,
@@ -33,6 +33,17 @@ pub(super) fn doc() -> Doc {
     .query(PARAMS)
     .query(&[reveal::INCLUDE])
     .lists::<IdentityBody<'_>>()
+    .headers(&[
+        ReplyHeader::always(
+            "Palisade-Consistency",
+            "^(strong|eventual)$",
+            "which read served it: `strong` (the primary) or `eventual` (the replica)",
+        ),
+        ReplyHeader {
+            always: false,
+            ..ReplyHeader::TOTAL
+        },
+    ])
     .refuses(&[Code::InvalidRequest, Code::InvalidPageToken])
 }
 

@@ -27,12 +27,12 @@ pub(super) const PARAMS: &[Param] = &[
     Param::new("per_page", Kind::Integer, "the old name of `page_size`"),
     Param::new(
         "page",
-        Kind::Integer,
+        Kind::Lenient,
         "the old paging, by number from 0, over the first 1000 items; without `page_size` and `page_token` only",
     ),
     Param::new(
         "ids",
-        Kind::Texts,
+        Kind::Uuids(500),
         "only these identities, up to 500, in one page",
     ),
     Param::new(
@@ -162,10 +162,12 @@ fn ids(query: &Query) -> Result<Vec<palisade_identity::IdentityId>> {
     IdentityFilter::parse_ids(query.all("ids"))
 }
 
-/// An instant in RFC 3339.
+/// An instant in RFC 3339. One that was sent and is empty is none, and not as good as absent: whoever meant to narrow
+/// the list would get all of it.
 pub(crate) fn time(query: &Query, name: &'static str) -> Result<Option<Timestamp>> {
     query
-        .first(name)
+        .all(name)
+        .next()
         .map(|text| {
             chrono::DateTime::parse_from_rfc3339(text)
                 .map(|instant| instant.to_utc())
@@ -218,6 +220,7 @@ mod tests {
             ("state=gone", "state"),
             ("organization_id=7", "organization_id"),
             ("updated_before=yesterday", "updated_before"),
+            ("created_after=", "created_after"),
         ] {
             let error = filter(&Query::parse(query)).expect_err(query);
             assert_eq!(error.envelope().details["field"], field);

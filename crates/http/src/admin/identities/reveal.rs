@@ -13,7 +13,19 @@ use crate::{call, guard, query::Query};
 /// The parameter, as the document shows it.
 pub(super) const INCLUDE: crate::doc::Param = crate::doc::Param::new(
     "include_credential",
-    crate::doc::Kind::Texts,
+    crate::doc::Kind::Words(&[
+        "password",
+        "oidc",
+        "saml",
+        "totp",
+        "lookup_secret",
+        "webauthn",
+        "code",
+        "passkey",
+        "link_recovery",
+        "code_recovery",
+        "deviceauthn",
+    ]),
     "credential types whose `config` to show; needs the action `credential:reveal`",
 );
 

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use crate::{
     call::Call,
-    doc::{Doc, Kind, Param},
+    doc::{Doc, Kind, Param, ReplyHeader},
     guard::Guarded,
     problem::Answer,
     reply::{Reply, numbered_links},
@@ -34,13 +34,14 @@ pub(super) fn doc() -> Doc {
     )
     .query(PARAMS)
     .lists::<SchemaContainer<'_>>()
+    .headers(&[ReplyHeader::TOTAL])
     .refuses(&[Code::InvalidPageToken])
 }
 
 const PARAMS: &[Param] = &[
     Param::new(
         "page_size",
-        Kind::Integer,
+        Kind::Lenient,
         "how many items a page has: by default 250, at most 1000",
     ),
     Param::new(
@@ -48,8 +49,8 @@ const PARAMS: &[Param] = &[
         Kind::Text,
         "the token from a link of another page",
     ),
-    Param::new("per_page", Kind::Integer, "the old name of `page_size`"),
-    Param::new("page", Kind::Integer, "the old paging, by number from 0"),
+    Param::new("per_page", Kind::Lenient, "the old name of `page_size`"),
+    Param::new("page", Kind::Lenient, "the old paging, by number from 0"),
 ];
 
 /// The most schemas of one page.

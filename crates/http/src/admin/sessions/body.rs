@@ -27,6 +27,7 @@ pub(crate) struct SessionBody<'a> {
     /// When the identity last proved who it is.
     authenticated_at: DateTime<Utc>,
     /// `aal0` to `aal3`.
+    #[schema(value_type = crate::words::AalWord)]
     authenticator_assurance_level: &'static str,
     /// How the identity proved who it is.
     #[schema(value_type = Vec<MethodBody>)]
@@ -49,10 +50,8 @@ pub(crate) struct SessionBody<'a> {
     reason = "describes `palisade_identity::session::AuthenticationMethod` in the document"
 )]
 pub(crate) struct MethodBody {
-    /// Such as `password`, `oidc`, `totp`.
-    method: String,
-    /// `aal0` to `aal3`.
-    aal: String,
+    method: crate::words::MethodWord,
+    aal: crate::words::AalWord,
     completed_at: DateTime<Utc>,
     /// The identity provider, for `oidc` and `saml`.
     provider: Option<String>,

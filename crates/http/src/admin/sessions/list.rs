@@ -10,12 +10,11 @@ use palisade_store::{PageRequest, SessionFilter};
 
 use super::{
     body::SessionBody,
-    paging::PARAMS,
     query::{ACTIVE, EXPAND, Expand, active},
 };
 use crate::{
     call::Call,
-    doc::Doc,
+    doc::{Doc, Kind, Param},
     guard::{Guarded, decide},
     problem::Answer,
     query::Query,
@@ -23,14 +22,24 @@ use crate::{
 };
 
 pub(super) fn doc() -> Doc {
-    let page = PARAMS.get(..2).unwrap_or_default();
     Doc::new(
         "listSessions",
         "sessions.list",
         "sessions",
         "List the sessions of all identities, the newest first",
     )
-    .query(page)
+    .query(&[
+        Param::new(
+            "page_size",
+            Kind::Integer,
+            "how many items a page has: by default 250, at most 1,000",
+        ),
+        Param::new(
+            "page_token",
+            Kind::Text,
+            "the token from the `next` link of the previous page",
+        ),
+    ])
     .query(&[ACTIVE, EXPAND])
     .lists::<SessionBody<'_>>()
     .refuses(&[Code::InvalidRequest, Code::InvalidPageToken])

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     call::Call,
-    doc::Doc,
+    doc::{Doc, ReplyHeader},
     guard::Guarded,
     problem::Answer,
     reply::{Reply, base_url},
@@ -27,6 +27,7 @@ pub(super) fn doc() -> Doc {
     .query(PARAMS)
     .query(&[ACTIVE])
     .lists::<SessionBody<'_>>()
+    .headers(&[ReplyHeader::TOTAL])
     .refuses(&[
         Code::InvalidId,
         Code::InvalidRequest,

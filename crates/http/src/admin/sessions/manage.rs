@@ -14,6 +14,7 @@ use crate::{
     guard::Guarded,
     problem::Answer,
     reply::Reply,
+    words::BulkWord,
 };
 
 /// How many ids one call may name.
@@ -22,13 +23,16 @@ const MOST: usize = 500;
 /// Which sessions, and what is done to them. Exactly one of `identities` and `sessions`.
 #[derive(ToSchema)]
 #[schema(as = ManageSessionsBody)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "describes the body in the document")]
 struct ManageBody {
     /// `disable`: they stop to count; `delete`: their rows go.
-    action: String,
+    action: BulkWord,
     /// 1 to 500 identities whose sessions are meant; or `*` alone: those of everybody.
+    #[schema(min_items = 1, max_items = 500)]
     identities: Option<Vec<String>>,
     /// 1 to 500 sessions.
+    #[schema(min_items = 1, max_items = 500)]
     sessions: Option<Vec<uuid::Uuid>>,
 }
 

@@ -7,14 +7,13 @@ use palisade_store::{PageRequest, Position};
 use crate::{
     doc::{Kind, Param},
     query::Query,
-    reply::link,
 };
 
 /// The parameters, as the document shows them.
 pub(crate) const PARAMS: &[Param] = &[
     Param::new(
         "page_size",
-        Kind::Integer,
+        Kind::Lenient,
         "how many items a page has: by default 250, at most 1,000",
     ),
     Param::new(
@@ -24,57 +23,56 @@ pub(crate) const PARAMS: &[Param] = &[
     ),
     Param::new(
         "per_page",
-        Kind::Integer,
+        Kind::Lenient,
         "how many items a page has; the old name of `page_size`",
     ),
     Param::new(
         "page",
-        Kind::Integer,
-        "the number of the page, from 0; the old way, for callers that send neither `page_token` nor `page_size`",
+        Kind::Lenient,
+        "the number of the page, from 0; the old way, for callers that send no `page_token`",
     ),
 ];
 
 /// Which page is asked for, and in which of the two ways.
 pub(crate) struct Paging {
     size: PageSize,
-    /// The number of the page, where pages are numbered.
+    /// The number of the page. Beside a token it is what the link said that led here; unknown where it said none.
     number: Option<u64>,
+    /// Whether the number says which page it is.
+    numbered: bool,
     token: Option<String>,
 }
 
 impl Paging {
     /// What the query asks for. Sizes and numbers that are none count as not sent, as at Ory.
     pub(crate) fn of(query: &Query) -> Self {
-        let (page_size, per_page) = (query.first("page_size"), query.first("per_page"));
         let token = query.first("page_token").map(str::to_owned);
-        let numbered = query.has("page") && token.is_none() && page_size.is_none();
-        let number = || {
-            let number = query.first("page").and_then(|text| text.parse().ok());
-            number.unwrap_or(0)
-        };
+        let named = query.first("page");
+        let number = named.and_then(|text| text.parse().ok());
         Self {
-            size: PageSize::ory_sessions(page_size, per_page),
-            number: numbered.then(number),
+            size: PageSize::ory_sessions(query.first("page_size"), query.first("per_page")),
+            number: number.or(if token.is_none() { Some(0) } else { None }),
+            numbered: named.is_some() && token.is_none(),
             token,
         }
     }
 
     /// As the store takes it.
     pub(crate) fn position(&self) -> Position {
-        let size = self.size.get();
         match self.number {
-            Some(number) => Position::After {
-                size,
-                skip: number.saturating_mul(u64::from(size)),
+            Some(number) if self.numbered => Position::After {
+                size: self.size,
+                skip: number.saturating_mul(u64::from(self.size.get())),
             },
-            None => Position::Token(PageRequest {
+            _ => Position::Token(PageRequest {
                 size: self.size,
                 token: self.token.clone(),
             }),
         }
     }
 
-    /// The header `Link`, in the way that was asked in.
+    /// The header `Link`, with all that names each page: the first always, its neighbours and the last where there
+    /// are any. A token leads to the next page only, and a page whose number is unknown has no other neighbour.
     pub(crate) fn link(
         &self,
         request: &HttpRequest,
@@ -82,36 +80,37 @@ impl Paging {
         next: Option<&str>,
         total: u64,
     ) -> String {
-        match self.number {
-            None => link(request, query, Some(&self.size.get().to_string()), next),
-            Some(number) => numbered(request.path(), query, self.size.get(), number, total),
-        }
+        self.links(request.path(), query, next, total)
     }
-}
 
-/// On the first page `next` and `last`, in the middle all four, on the last `first` and `prev`; `first` alone where
-/// there is one page.
-fn numbered(path: &str, query: &Query, size: u32, number: u64, total: u64) -> String {
-    let last = total.saturating_sub(1) / u64::from(size.max(1));
-    let to = |page: u64, rel: &str| {
-        let (page, size) = (page.to_string(), size.to_string());
-        let query = query.with(&[("page", Some(&page)), ("per_page", Some(&size))]);
-        format!("<{path}?{query}>; rel=\"{rel}\"")
-    };
-    let mut links = Vec::new();
-    if number > 0 || last == 0 {
-        links.push(to(0, "first"));
+    fn links(&self, path: &str, query: &Query, next: Option<&str>, total: u64) -> String {
+        let size = self.size.get().to_string();
+        let last = total.saturating_sub(1) / u64::from(self.size.get().max(1));
+        let to = |rel: &str, number: Option<u64>, token: Option<&str>| {
+            let number = number.map(|number| number.to_string());
+            let query = query.with(&[
+                ("page", number.as_deref()),
+                ("page_size", Some(&size)),
+                ("page_token", token),
+                ("per_page", Some(&size)),
+            ]);
+            format!("<{path}?{query}>; rel=\"{rel}\"")
+        };
+        let mut links = vec![to("first", Some(0), None)];
+        if next.is_some() {
+            let number = self.number.map(|number| number.saturating_add(1));
+            links.push(to("next", number, next));
+        }
+        if let Some(number) = self.number {
+            if number > 0 {
+                links.push(to("prev", Some(number - 1), None));
+            }
+            if number < last {
+                links.push(to("last", Some(last), None));
+            }
+        }
+        links.join(",")
     }
-    if number < last {
-        links.push(to(number + 1, "next"));
-    }
-    if number > 0 {
-        links.push(to(number - 1, "prev"));
-    }
-    if number < last {
-        links.push(to(last, "last"));
-    }
-    links.join(",")
 }
 
 #[cfg(test)]
@@ -119,31 +118,51 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pages_are_numbered_only_where_nothing_newer_is_asked_for() {
-        let number = |text| Paging::of(&Query::parse(text)).number;
-        assert_eq!(number("page=2&per_page=10"), Some(2));
-        assert_eq!(number("page=x"), Some(0));
-        assert_eq!(number("page=2&page_size=10"), None);
-        assert_eq!(number("page=2&page_token=x"), None);
-        assert_eq!(number("per_page=10"), None);
+    fn pages_are_numbered_only_where_there_is_no_token() {
+        let way = |text| {
+            let paging = Paging::of(&Query::parse(text));
+            (paging.number, paging.numbered)
+        };
+        assert_eq!(way("page=2&per_page=10"), (Some(2), true));
+        assert_eq!(way("page=2&page_size=10"), (Some(2), true));
+        assert_eq!(way("page=x"), (Some(0), true));
+        assert_eq!(way("page=2&page_token=x"), (Some(2), false));
+        assert_eq!(way("page_token=x"), (None, false));
+        assert_eq!(way("per_page=10"), (Some(0), false));
     }
 
     #[test]
-    fn links_lead_to_the_neighbours_that_there_are() {
-        let rels = |number, total| {
-            let links = numbered("/s", &Query::parse("page=9&active=true"), 10, number, total);
-            assert!(links.starts_with("</s?active=true&page="), "{links}");
+    fn links_name_pages_in_all_ways_and_lead_where_there_are_any() {
+        let links = |text: &str, next: Option<&str>, total| {
+            let query = Query::parse(text);
+            Paging::of(&query).links("/s", &query, next, total)
+        };
+        let rels = |text: &str, next: Option<&str>, total| {
+            let links = links(text, next, total);
             let rels: Vec<String> = links
                 .split(",<")
                 .filter_map(|link| Some(link.split_once("rel=\"")?.1.replace('"', "")))
                 .collect();
             rels.join(" ")
         };
-        assert_eq!(rels(0, 0), "first");
-        assert_eq!(rels(0, 10), "first");
-        assert_eq!(rels(0, 11), "next last");
-        assert_eq!(rels(1, 21), "first next prev last");
-        assert_eq!(rels(2, 21), "first prev");
-        assert_eq!(rels(7, 21), "first prev");
+        assert_eq!(rels("page_size=10", None, 0), "first");
+        assert_eq!(rels("page_size=10", None, 10), "first");
+        assert_eq!(rels("page_size=10", Some("t"), 11), "first next last");
+        assert_eq!(
+            rels("page_size=10&page_token=t", Some("u"), 31),
+            "first next"
+        );
+        assert_eq!(
+            rels("page=1&page_size=10&page_token=t", Some("u"), 31),
+            "first next prev last"
+        );
+        assert_eq!(rels("page=2&per_page=10", None, 21), "first prev");
+        assert_eq!(rels("page=7&per_page=10", None, 21), "first prev");
+        assert_eq!(
+            links("active=true&per_page=10", Some("t"), 15),
+            "</s?active=true&page=0&page_size=10&per_page=10>; rel=\"first\",\
+             </s?active=true&page=1&page_size=10&page_token=t&per_page=10>; rel=\"next\",\
+             </s?active=true&page=1&page_size=10&per_page=10>; rel=\"last\""
+        );
     }
 }

@@ -10,14 +10,16 @@ use crate::{
 /// `active`, as the document shows it.
 pub(super) const ACTIVE: Param = Param::new(
     "active",
-    Kind::Flag,
+    Kind::Word(&[
+        "true", "false", "1", "0", "t", "f", "T", "F", "TRUE", "FALSE", "True", "False",
+    ]),
     "only sessions that count, or only those that do not",
 );
 
 /// `expand`, as the document shows it.
 pub(super) const EXPAND: Param = Param::new(
     "expand",
-    Kind::Texts,
+    Kind::Words(&["identity", "devices"]),
     "what is shown with a session: `identity`, `devices`",
 );
 

@@ -17,6 +17,7 @@ pub(super) struct KeyBody {
     id: Uuid,
     /// For people.
     name: String,
+    #[schema(value_type = Vec<crate::words::AnyRoleWord>)]
     roles: Vec<&'static str>,
     /// What tells it from others at a glance.
     prefix: String,

@@ -2,6 +2,7 @@
 
 mod body;
 mod create;
+mod get;
 mod list;
 pub(super) mod request;
 mod revoke;
@@ -22,12 +23,9 @@ pub(super) fn mount(table: &mut RouteTable) {
     let all = "/v1/api-keys";
     table.guarded::<action::ListApiKeys, _, _>(Method::GET, all, list::list, list::doc());
     table.guarded::<action::CreateApiKey, _, _>(Method::POST, all, create::create, create::doc());
-    table.guarded::<action::RevokeApiKey, _, _>(
-        Method::DELETE,
-        "/v1/api-keys/{id}",
-        revoke::revoke,
-        revoke::doc(),
-    );
+    let one = "/v1/api-keys/{id}";
+    table.guarded::<action::ReadApiKey, _, _>(Method::GET, one, get::get, get::doc());
+    table.guarded::<action::RevokeApiKey, _, _>(Method::DELETE, one, revoke::revoke, revoke::doc());
     table.guarded::<action::RotateApiKey, _, _>(
         Method::POST,
         "/v1/api-keys/{id}/rotate",

@@ -6,20 +6,27 @@ use palisade_store::NewApiKey;
 use palisade_tenancy::Role;
 use utoipa::ToSchema;
 
-use crate::fields::{Fields, bounded};
+use crate::{
+    fields::{Fields, bounded},
+    words::RoleWord,
+};
 
 /// What the new key shall be.
 #[derive(ToSchema)]
 #[schema(as = CreateApiKey)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "describes the body in the document")]
 pub(in crate::v1) struct CreateKeyBody {
     /// For people; 1 to 255 characters.
+    #[schema(min_length = 1, max_length = 255)]
     name: String,
-    /// One or more of `owner`, `admin`, `editor`, `viewer`, `auditor`.
-    roles: Vec<String>,
+    /// One or more.
+    #[schema(min_items = 1)]
+    roles: Vec<RoleWord>,
     /// After this it is refused.
     expires_at: Option<chrono::DateTime<chrono::Utc>>,
     /// The addresses that it may be used from; none: any.
+    #[schema(max_items = 100)]
     allowed_cidrs: Option<Vec<String>>,
 }
 

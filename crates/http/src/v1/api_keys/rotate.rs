@@ -1,7 +1,7 @@
 //! `POST /v1/api-keys/{id}/rotate`
 
 use chrono::{DateTime, Utc};
-use palisade_authz::{action::RotateApiKey, may_hand_out, may_take_back};
+use palisade_authz::{action::RotateApiKey, may_rotate};
 use palisade_envelope::{Code, Error, Result};
 use palisade_store::KeyOverlap;
 use palisade_tenancy::{Directory as _, KeyId};
@@ -22,6 +22,7 @@ use crate::{
 /// How to rotate. The body may be left out.
 #[derive(ToSchema)]
 #[schema(as = RotateApiKey)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "describes the body in the document")]
 struct RotateBody {
     /// How many seconds the old key is still good: 0 to 604800 (a week), by default 86400 (a day).
@@ -78,11 +79,7 @@ pub(super) async fn rotate(guarded: Guarded<RotateApiKey>, mut call: Call) -> An
         .key(caller.tenant(), id)
         .await?
         .ok_or_else(absent)?;
-    // The old key is taken back and a new one handed out.
-    let principal = grant.principal();
-    if let Err(error) = may_take_back(principal, &record.roles)
-        .and_then(|()| may_hand_out(principal, &record.roles))
-    {
+    if let Err(error) = may_rotate(grant.principal(), &record.roles) {
         return Err(refused(
             &call,
             &app,

@@ -19,8 +19,8 @@ pub(super) struct ProviderBody {
     id: Uuid,
     /// Unique in the tenant; what credentials call `provider`.
     name: String,
-    /// `oidc`, `saml` or `scim`.
     #[serde(rename = "type")]
+    #[schema(value_type = crate::words::ProviderWord)]
     kind: &'static str,
     /// The issuer URL (oidc) or entity id (saml).
     #[schema(required = true)]

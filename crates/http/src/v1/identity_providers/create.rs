@@ -19,14 +19,16 @@ use crate::{
 /// A new identity provider.
 #[derive(ToSchema)]
 #[schema(as = CreateIdentityProvider)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "describes the body in the document")]
 struct CreateBody {
     /// `[a-z0-9][a-z0-9._-]{0,62}`, unique in the tenant.
+    #[schema(pattern = "^[a-z0-9][a-z0-9._-]{0,62}$")]
     name: String,
-    /// `oidc`, `saml` or `scim`.
     #[schema(rename = "type")]
-    kind: String,
+    kind: crate::words::ProviderWord,
     /// The issuer URL (oidc) or entity id (saml).
+    #[schema(min_length = 1, max_length = 2048)]
     issuer: Option<String>,
 }
 

@@ -19,9 +19,11 @@ use crate::{
 /// What to change. Name and type stay: credentials are named after them.
 #[derive(ToSchema)]
 #[schema(as = UpdateIdentityProvider)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "describes the body in the document")]
 struct UpdateBody {
     /// `null` clears it.
+    #[schema(min_length = 1, max_length = 2048)]
     issuer: Option<String>,
 }
 

@@ -20,6 +20,7 @@ use crate::{
 /// The new text of a policy.
 #[derive(ToSchema)]
 #[schema(as = PutPolicy)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "describes the body in the document")]
 struct PutBody {
     /// Cedar text, one or more policies.

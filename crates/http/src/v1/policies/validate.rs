@@ -22,6 +22,7 @@ use crate::{
 /// A policy to check.
 #[derive(ToSchema)]
 #[schema(as = ValidatePolicy)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "describes the body in the document")]
 struct ValidateBody {
     /// The name that it would be stored under; ids of its policies start with it.

@@ -21,9 +21,11 @@ use crate::{
 /// A new schema.
 #[derive(ToSchema)]
 #[schema(as = CreateSchema)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "describes the body in the document")]
 struct CreateBody {
     /// What identities name it by: 1 to 255 characters, unique in the tenant.
+    #[schema(min_length = 1, max_length = 255)]
     id: String,
     /// The JSON Schema, with Ory's extension keyword. Nothing that it refers to is fetched.
     #[schema(value_type = Object)]

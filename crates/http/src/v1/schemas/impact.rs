@@ -10,7 +10,6 @@ use palisade_authz::{
 use palisade_envelope::{Code, Error, Result};
 use palisade_identity::IdentitySchema;
 use palisade_store::{ImpactBudget, SchemaImpact};
-use serde_json::Value;
 use tokio::sync::Semaphore;
 use utoipa::ToSchema;
 
@@ -66,23 +65,19 @@ struct FaultBody {
 /// Which identities fit a schema tells of their traits, so the caller must be allowed to list them.
 ///
 /// # Errors
-/// `invalid_document` where it does not compile; `forbidden`.
+/// `forbidden`.
 pub(super) async fn of(
     request: &HttpRequest,
     guarded: &Guarded<PutIdentitySchema>,
-    document: &Value,
+    schema: IdentitySchema,
 ) -> Result<SchemaImpact> {
-    let schema = Arc::new(IdentitySchema::compile(
-        guarded.grant.target().id(),
-        document,
-    )?);
     let _grant = decide::<ListIdentities>(request, Own).await?;
     // Each takes a core for as long as its budget lasts.
     let _turn = TURNS.acquire().await.map_err(Error::internal)?;
     guarded
         .app
         .store
-        .schema_impact(&guarded.grant, &schema, ImpactBudget::default())
+        .schema_impact(&guarded.grant, &Arc::new(schema), ImpactBudget::default())
         .await
 }
 

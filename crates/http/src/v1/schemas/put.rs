@@ -3,6 +3,7 @@
 use actix_web::http::StatusCode;
 use palisade_authz::action::PutIdentitySchema;
 use palisade_envelope::Code;
+use palisade_identity::IdentitySchema;
 use serde_json::Value;
 use utoipa::ToSchema;
 
@@ -20,6 +21,7 @@ use crate::{
 /// The new text of a schema.
 #[derive(ToSchema)]
 #[schema(as = PutSchema)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "describes the body in the document")]
 struct PutBody {
     /// The JSON Schema, with Ory's extension keyword. Nothing that it refers to is fetched.
@@ -71,12 +73,19 @@ pub(super) async fn put(guarded: Guarded<PutIdentitySchema>, mut call: Call) -> 
     let mut fields = Fields::parse(&call.body(Media::Json).await?)?;
     let schema = fields.object("schema")?;
     fields.finish(&["schema"])?;
+    let compiled = IdentitySchema::compile(guarded.grant.target().id(), &schema)?;
+    if let Some(expected) = &expected {
+        let store = &guarded.app.store;
+        store
+            .check_identity_schema(&guarded.grant, expected)
+            .await?;
+    }
     if dry_run {
-        let impact = impact::of(&call.request, &guarded, &schema).await?;
+        let impact = impact::of(&call.request, &guarded, compiled).await?;
         return Reply::ok(&call.request).json(&impact);
     }
     if !force {
-        let impact = impact::of(&call.request, &guarded, &schema).await?;
+        let impact = impact::of(&call.request, &guarded, compiled).await?;
         if !impact.is_none() {
             return Err(impact::refusal(&impact)?.into());
         }

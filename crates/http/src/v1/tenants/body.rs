@@ -16,7 +16,7 @@ pub(super) struct TenantBody {
     /// For people.
     #[schema(required = true)]
     display_name: Option<String>,
-    /// `active`, `suspended` or `deleted`.
+    #[schema(value_type = crate::words::TenantWord)]
     state: &'static str,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,

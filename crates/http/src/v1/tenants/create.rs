@@ -17,11 +17,14 @@ use crate::{
 /// A new tenant.
 #[derive(ToSchema)]
 #[schema(as = CreateTenant)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "describes the body in the document")]
 struct CreateBody {
     /// A slug, `[a-z0-9][a-z0-9-]{1,62}`, unique in the deployment and none of the reserved words.
+    #[schema(pattern = "^[a-z0-9][a-z0-9-]{1,62}$")]
     name: String,
     /// For people; 1 to 255 characters.
+    #[schema(min_length = 1, max_length = 255)]
     display_name: Option<String>,
 }
 

@@ -19,10 +19,14 @@ use crate::{
 /// What to change.
 #[derive(ToSchema)]
 #[schema(as = UpdateTenant)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "describes the body in the document")]
 struct UpdateBody {
+    /// A slug, as of a new tenant; it can't be cleared.
+    #[schema(value_type = String, required = false, pattern = "^[a-z0-9][a-z0-9-]{1,62}$")]
     name: Option<String>,
     /// `null` clears it.
+    #[schema(min_length = 1, max_length = 255)]
     display_name: Option<String>,
 }
 

@@ -13,7 +13,7 @@ pub(super) struct UserBody {
     id: Uuid,
     /// The caller's own key for it.
     external_id: Option<String>,
-    /// `active` or `inactive`.
+    #[schema(value_type = crate::words::StateWord)]
     state: &'static str,
     /// The identity schema that the traits fit.
     schema_id: String,
@@ -71,7 +71,7 @@ pub(super) struct ExternalIdentityBody {
     identity_provider_id: Uuid,
     /// The provider's name, unique in the tenant.
     provider_name: String,
-    /// `oidc`, `saml` or `scim`.
+    #[schema(value_type = crate::words::ProviderWord)]
     provider_type: &'static str,
     /// The subject at the provider.
     external_id: String,
@@ -84,7 +84,7 @@ pub(super) struct ExternalIdentityBody {
     /// As the provider last said.
     #[schema(required = true)]
     external_display_name: Option<String>,
-    /// `auto`, `manual` or `scim`.
+    #[schema(value_type = crate::words::LinkedByWord)]
     linked_by: &'static str,
     /// When the provider last spoke of it.
     #[schema(required = true)]

@@ -19,10 +19,12 @@ use crate::{
 /// An account at an identity provider of the tenant.
 #[derive(ToSchema)]
 #[schema(as = LinkExternalIdentity)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "describes the body in the document")]
 struct LinkBody {
     identity_provider_id: uuid::Uuid,
     /// The subject at the provider; 1 to 255 characters.
+    #[schema(min_length = 1, max_length = 255)]
     external_id: String,
     external_username: Option<String>,
     external_email: Option<String>,

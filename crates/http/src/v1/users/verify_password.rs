@@ -30,6 +30,7 @@ const FALSE_TAKES: Duration = Duration::from_millis(500);
 /// The password to check.
 #[derive(ToSchema)]
 #[schema(as = VerifyPassword)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "describes the body in the document")]
 struct VerifyBody {
     /// In plain, at most 4096 bytes.

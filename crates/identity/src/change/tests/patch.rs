@@ -48,6 +48,45 @@ fn a_patch_changes_what_it_names_and_nothing_else() {
 }
 
 #[test]
+fn the_organization_that_an_address_breaks_the_glass_for_is_imported_kept_and_patched() {
+    let organization = "018f4b1e-0000-7000-8000-000000000001";
+    let of = |identity: &Identity| {
+        let address = &identity.recovery_addresses[0];
+        address
+            .break_glass_for_organization
+            .map(|id| id.to_string())
+    };
+    let made = created(json!({
+        "traits": { "email": "ada@example.org" },
+        "recovery_addresses": [
+            { "value": "Ada@example.org", "via": "email", "break_glass_for_organization": organization },
+        ],
+    }))
+    .expect("is created")
+    .identity;
+    assert_eq!(of(&made).as_deref(), Some(organization));
+    let kept = replaced(&made, json!({ "traits": { "email": "ada@example.org" } }));
+    assert_eq!(
+        kept.expect("is replaced").identity.recovery_addresses,
+        made.recovery_addresses
+    );
+    let path = "/recovery_addresses/0/break_glass_for_organization";
+    let none = patched(
+        &made,
+        json!([{ "op": "replace", "path": path, "value": null }]),
+    );
+    assert_eq!(of(&none.expect("is patched").identity), None);
+    let wrong = patched(
+        &made,
+        json!([{ "op": "replace", "path": path, "value": "x" }]),
+    );
+    assert_eq!(
+        field(&wrong.expect_err("is refused")),
+        "recovery_addresses.0.break_glass_for_organization"
+    );
+}
+
+#[test]
 fn taking_the_verification_back_removes_its_time() {
     let verified = patched(
         &ada(),

@@ -28,6 +28,7 @@ pub(super) struct UserSessionBody {
     /// From then on it does not count.
     expires_at: DateTime<Utc>,
     /// `aal0` to `aal3`.
+    #[schema(value_type = crate::words::AalWord)]
     authenticator_assurance_level: &'static str,
     /// How the user proved who it is.
     #[schema(value_type = Vec<MethodBody>)]

@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 use crate::{
     SessionSettings,
     fields::{Fields, bounded},
+    words::{AalWord, MethodWord},
 };
 
 /// How far ahead of ours another clock may be.
@@ -23,18 +24,21 @@ const MOST_METHODS: usize = 20;
 /// What the new session shall be.
 #[derive(ToSchema)]
 #[schema(as = CreateUserSession)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "describes the body in the document")]
 pub(super) struct IssueBody {
     /// How long it lasts; at most what the deployment is configured to. Without it and `expires_at`: the configured
     /// lifespan.
+    #[schema(minimum = 1)]
     lifespan_seconds: Option<i64>,
     /// When it ends; instead of `lifespan_seconds`.
     expires_at: Option<chrono::DateTime<chrono::Utc>>,
     /// When the user last proved who it is; by default the latest of the methods, or now.
     authenticated_at: Option<chrono::DateTime<chrono::Utc>>,
     /// `aal0` to `aal3`; by default the highest of the methods, or `aal0`.
-    authenticator_assurance_level: Option<String>,
+    authenticator_assurance_level: Option<AalWord>,
     /// How the user proved who it is; 20 at most.
+    #[schema(max_items = 20)]
     authentication_methods: Option<Vec<IssueMethod>>,
     device: Option<IssueDevice>,
 }
@@ -42,15 +46,16 @@ pub(super) struct IssueBody {
 /// One proof of who the user is.
 #[derive(ToSchema)]
 #[schema(as = CreateUserSessionMethod)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "describes the body in the document")]
 struct IssueMethod {
-    /// Such as `password`, `oidc`, `totp`.
-    method: String,
+    method: MethodWord,
     /// By default `aal2` for `totp` and `lookup_secret`, else `aal1`.
-    aal: Option<String>,
+    aal: Option<AalWord>,
     /// By default now.
     completed_at: Option<chrono::DateTime<chrono::Utc>>,
     /// The identity provider, for `oidc` and `saml`.
+    #[schema(min_length = 1, max_length = 255)]
     provider: Option<String>,
     /// Ory's organization.
     organization: Option<uuid::Uuid>,
@@ -59,12 +64,16 @@ struct IssueMethod {
 /// The device that the session is for.
 #[derive(ToSchema)]
 #[schema(as = CreateUserSessionDevice)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "describes the body in the document")]
 struct IssueDevice {
+    /// IPv4 or IPv6.
     ip_address: Option<String>,
     /// 512 characters at most.
+    #[schema(min_length = 1, max_length = 512)]
     user_agent: Option<String>,
     /// 255 characters at most.
+    #[schema(min_length = 1, max_length = 255)]
     location: Option<String>,
 }
 
@@ -211,10 +220,7 @@ fn past(fields: &mut Fields, name: &str, now: Timestamp) -> Result<Option<Timest
             fields.named(name),
             "an instant that is not in the future",
         )),
-        // What the databases keep.
-        instant => Ok(instant.map(|instant| {
-            Timestamp::from_timestamp_micros(instant.timestamp_micros()).unwrap_or(instant)
-        })),
+        instant => Ok(instant),
     }
 }
 

@@ -60,7 +60,7 @@ fn place(tenant: &Tenant, kind: &str) -> String {
 }
 
 on_both_databases! {
-    async fn every_type_is_imported_and_its_config_shown_to_an_owner_only(house: House) {
+    async fn import_rules_every_type_is_taken_and_its_config_shown_to_an_owner_only(house: House) {
         let (alpha, owner) = (&house.alpha, &house.alpha.owner);
         let id = create(owner, "all", everything()).await;
         let all = credentials(owner, &id).await;
@@ -106,7 +106,7 @@ on_both_databases! {
         assert!(!admin.get(&path).await.expect(200).body.contains("JBSW"));
     }
 
-    async fn a_put_adds_codes_keys_and_accounts_and_replaces_password_and_totp(house: House) {
+    async fn import_rules_on_an_existing_credential_accounts_and_codes_are_added_keys_merged_and_totp_replaced(house: House) {
         let owner = &house.alpha.owner;
         let id = create(owner, "all", everything()).await;
         let body = json!({"traits": {"email": "all@example.test"}, "credentials": {
@@ -127,7 +127,7 @@ on_both_databases! {
         assert_eq!(shown(owner, &id, "password").await["config"]["hashed_password"], HASH);
     }
 
-    async fn a_passkey_that_another_identity_has_is_a_409_that_names_the_type(house: House) {
+    async fn import_rules_a_passkey_of_another_identity_is_a_409_that_names_the_type(house: House) {
         let owner = &house.alpha.owner;
         let passkey = json!({"passkey": {"config": {
             "credentials": [{"id": "Yw==", "public_key": "cGs="}], "user_handle": "dXNlci0x",
@@ -139,7 +139,7 @@ on_both_databases! {
         create(&Tenant::new(house.gateway, "other").await.owner, "two", json!({})).await;
     }
 
-    async fn delete_totp_lookup_secret_and_webauthn_is_204(house: House) {
+    async fn delete_credentials_totp_and_lookup_secret_go_and_of_webauthn_the_keys_beside_a_password(house: House) {
         let owner = &house.alpha.owner;
         let id = create(owner, "all", everything()).await;
         for kind in ["totp", "lookup_secret", "webauthn"] {
@@ -157,7 +157,7 @@ on_both_databases! {
         owner.delete(&format!("/admin/identities/{id}/credentials/totp")).await.refused(404, "not_found");
     }
 
-    async fn delete_password_keeps_identifiers_and_wants_another_first_factor(house: House) {
+    async fn delete_credentials_password_keeps_its_identifiers_and_wants_another_first_factor(house: House) {
         let owner = &house.alpha.owner;
         let alone = create(owner, "alone", json!({"password": {"config": {"hashed_password": HASH}}})).await;
         let path = format!("/admin/identities/{alone}/credentials/password");
@@ -176,7 +176,7 @@ on_both_databases! {
         owner.post("/admin/identities", taken).await.refused(409, "conflict");
     }
 
-    async fn delete_oidc_removes_the_link_in_both_views(house: House) {
+    async fn delete_credentials_oidc_and_saml_want_an_identifier_and_remove_that_link_in_both_views(house: House) {
         let owner = &house.alpha.owner;
         let id = create(owner, "all", everything()).await;
         let links = format!("/v1/users/{id}/identities");
@@ -202,7 +202,7 @@ on_both_databases! {
         assert!(credentials(owner, &id).await.get("saml").is_none());
     }
 
-    async fn delete_oidc_looks_at_the_last_first_factor_before_the_identifier(house: House) {
+    async fn delete_credentials_oidc_looks_at_the_last_first_factor_before_the_identifier(house: House) {
         let (alpha, owner) = (&house.alpha, &house.alpha.owner);
         // Ada has one account, and no password.
         for query in ["", "?identifier=corp:none", "?identifier=corp:sub-ada"] {
@@ -213,7 +213,7 @@ on_both_databases! {
         assert_eq!(owner.all(&link).await.len(), 1);
     }
 
-    async fn a_link_that_a_scim_client_manages_stays_unless_forced(house: House) {
+    async fn delete_credentials_a_link_that_a_scim_client_manages_stays_unless_forced(house: House) {
         let owner = &house.alpha.owner;
         let id = create(owner, "all", everything()).await;
         // No caller can make such a link yet.
@@ -229,7 +229,7 @@ on_both_databases! {
         assert_eq!(owner.all(&format!("/v1/users/{id}/identities")).await.len(), 2);
     }
 
-    async fn a_policy_on_unlinking_holds_for_credentials_too(house: House) {
+    async fn delete_credentials_a_policy_on_unlinking_holds_here_too(house: House) {
         let (alpha, owner) = (&house.alpha, &house.alpha.owner);
         let id = create(owner, "all", everything()).await;
         let policy = r#"@notice("links are kept")
@@ -241,7 +241,7 @@ on_both_databases! {
         assert_eq!(owner.all(&format!("/v1/users/{id}/identities")).await.len(), 3);
     }
 
-    async fn delete_checks_the_identity_then_whether_the_type_is_set_up_then_whether_it_can_go(house: House) {
+    async fn delete_credentials_looks_at_the_identity_then_the_type_then_its_rule(house: House) {
         let (alpha, owner) = (&house.alpha, &house.alpha.owner);
         let nobody = crate::database::random_id();
         owner.delete(&format!("/admin/identities/{nobody}/credentials/totp")).await.refused(404, "not_found");
@@ -260,7 +260,7 @@ on_both_databases! {
         viewer.delete(&place(alpha, "code")).await.refused(403, "forbidden");
     }
 
-    async fn delete_of_a_credential_honours_if_match(house: House) {
+    async fn delete_credentials_honours_if_match(house: House) {
         let owner = &house.alpha.owner;
         let id = create(owner, "all", everything()).await;
         let path = format!("/admin/identities/{id}/credentials/totp");
@@ -270,5 +270,59 @@ on_both_databases! {
         };
         with("\"7\"").await.refused(412, "stale_resource");
         with("\"1\"").await.expect(204);
+    }
+}
+
+on_both_databases! {
+    async fn delete_credentials_first_factors_are_password_accounts_passkeys_and_passwordless_keys(house: House) {
+        let owner = &house.alpha.owner;
+        let password = json!({"config": {"hashed_password": HASH}});
+        let account = |subject: &str| json!({"provider": "corp", "subject": subject});
+        let key = |passwordless: bool| json!({"config": {"credentials": [{"id": "YQ==", "public_key": "cGs=", "is_passwordless": passwordless}],
+            "user_handle": "aGFuZGxl"}});
+        let passkey = json!({"config": {"credentials": [{"id": "Yw==", "public_key": "cGs="}], "user_handle": "dXNlci0x"}});
+        for (name, others, enough) in [
+            ("identifiers", json!({}), false),
+            ("totp", json!({"totp": {"config": {"totp_url": TOTP}}}), false),
+            ("code", json!({"lookup_secret": {"config": {"codes": [{"code": "a"}]}}}), false),
+            ("key", json!({"webauthn": key(false)}), false),
+            ("account", json!({"oidc": {"config": {"providers": [account("f1")]}}}), true),
+            ("saml", json!({"saml": {"config": {"providers": [{"provider": "adfs", "subject": "f2"}]}}}), true),
+            ("passkey", json!({"passkey": passkey}), true),
+        ] {
+            let mut all = others;
+            all["password"] = password.clone();
+            let id = create(owner, &format!("factor-{name}"), all).await;
+            let reply = owner.delete(&format!("/admin/identities/{id}/credentials/password")).await;
+            if enough {
+                reply.expect(204);
+            } else {
+                reply.refused(400, "last_first_factor");
+            }
+        }
+        // Two accounts: one of them can go, and then none.
+        let two = json!({"oidc": {"config": {"providers": [account("g1"), account("g2")]}}});
+        let id = create(owner, "factor-two", two).await;
+        let path = |subject: &str| format!("/admin/identities/{id}/credentials/oidc?identifier=corp:{subject}");
+        owner.delete(&path("g1")).await.expect(204);
+        owner.delete(&path("g2")).await.refused(400, "last_first_factor");
+    }
+
+    async fn delete_credentials_code_and_passkey_can_not_be_deleted(house: House) {
+        let owner = &house.alpha.owner;
+        let id = create(owner, "all", everything()).await;
+        for kind in ["code", "passkey"] {
+            let refused = owner.delete(&format!("/admin/identities/{id}/credentials/{kind}")).await.refused(400, "invalid_request");
+            assert_eq!(refused["error"]["reason"], format!("Credentials type {kind} cannot be deleted."));
+        }
+    }
+
+    async fn delete_credentials_deviceauthn_wants_an_identifier_before_all_else(house: House) {
+        let owner = &house.alpha.owner;
+        for id in [house.alpha.ada.clone(), crate::database::random_id()] {
+            let path = format!("/admin/identities/{id}/credentials/deviceauthn");
+            owner.delete(&path).await.refused(400, "invalid_request");
+            owner.delete(&format!("{path}?identifier=key")).await.refused(404, "not_found");
+        }
     }
 }

@@ -57,7 +57,7 @@ fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
 }
 
 on_both_databases! {
-    async fn page_size_is_forgiving_of_sizes_and_names_what_is_no_number(house: House) {
+    async fn list_page_size_is_250_by_default_500_at_most_and_a_number(house: House) {
         let owner = &house.alpha.owner;
         people(&house.alpha, 3).await;
         for (query, count) in [
@@ -79,11 +79,19 @@ on_both_databases! {
             let body = reply.refused(400, "invalid_request");
             assert_eq!(body["details"]["field"], "page_size");
         }
+        // More than a page has at most.
+        let items: Vec<Value> = (0..505).map(|n| json!({"create": {"schema_id": "customer", "traits": {"nick": n.to_string()}}})).collect();
+        owner.patch("/admin/identities", json!({"identities": items})).await.expect(200);
+        for (query, count) in [("", 250), ("page_size=0", 250), ("page_size=260", 260), ("page_size=501", 500), ("page_size=100000", 500)] {
+            let reply = owner.get(&format!("/admin/identities?{query}")).await.expect(200);
+            assert_eq!(ids(&reply).len(), count, "{query}");
+            assert!(reply.header("link").contains("rel=\"next\""), "{query}");
+        }
         let capped = owner.get("/admin/identities?page_size=1000").await.expect(200);
         assert!(capped.header("link").contains("page_size=500"), "{}", capped.header("link"));
     }
 
-    async fn links_of_pages_by_token_keep_the_query_and_the_mount(house: House) {
+    async fn list_link_is_relative_keeps_the_query_and_has_next_until_the_last_page(house: House) {
         let owner = &house.alpha.owner;
         people(&house.alpha, 3).await;
         let reply = owner.get("/iam/identities?state=active&page_size=2&schema_id=default").await.expect(200);
@@ -101,7 +109,7 @@ on_both_databases! {
         }
     }
 
-    async fn pages_by_number_have_a_total_and_orys_links(house: House) {
+    async fn list_legacy_pages_are_numbered_from_0_with_a_total_and_orys_links(house: House) {
         let owner = &house.alpha.owner;
         let all = people(&house.alpha, 3).await;
         let page = async |query: &str| owner.get(&format!("/admin/identities?{query}")).await.expect(200);
@@ -145,7 +153,7 @@ on_both_databases! {
         assert_eq!((ids(&keyset), keyset.header("x-total-count")), (all[..2].to_vec(), ""));
     }
 
-    async fn ids_come_in_one_page_and_unknown_ones_are_ignored(house: House) {
+    async fn list_ids_are_500_uuids_at_most_in_one_page_and_unknown_ones_are_ignored(house: House) {
         let owner = &house.alpha.owner;
         let all = people(&house.alpha, 3).await;
         let query: Vec<String> = all.iter().chain(&all).chain(&[random_id(), house.twin.ada.clone()])
@@ -163,7 +171,7 @@ on_both_databases! {
         assert_eq!(many["error"]["reason"], "The number of ids to filter must not exceed 500.");
     }
 
-    async fn an_identifier_is_found_in_its_normal_form_and_an_account_as_it_is(house: House) {
+    async fn list_credentials_identifier_is_exact_in_normal_form_and_raw_for_accounts(house: House) {
         let owner = &house.alpha.owner;
         let account = json!({"config": {"providers": [{"provider": "corp", "subject": "Sub-Eve"}]}});
         let body = json!({"traits": {"email": "Eve@Example.test"}, "credentials": {"oidc": account}});
@@ -186,7 +194,7 @@ on_both_databases! {
         assert_eq!(ids(&owner.get("/admin/identities?credentials_identifier=").await.expect(200)).len(), 3);
     }
 
-    async fn similar_is_a_prefix_whose_characters_stand_for_themselves(house: House) {
+    async fn list_similar_is_a_prefix_whose_characters_stand_for_themselves(house: House) {
         let owner = &house.alpha.owner;
         for email in ["a_b@example.test", "axb@example.test", "a%25b@example.test"] {
             let email = email.replace("%25", "%");
@@ -203,7 +211,7 @@ on_both_databases! {
         }
     }
 
-    async fn filters_that_name_identities_exclude_each_other_and_all_others_go_together(house: House) {
+    async fn list_filters_that_name_identities_exclude_each_other_and_all_others_go_together(house: House) {
         let owner = &house.alpha.owner;
         let organization = random_id();
         let body = json!({"traits": {"email": "eve@example.test"}, "organization_id": organization, "external_id": "eve"});
@@ -250,7 +258,7 @@ on_both_databases! {
         }
     }
 
-    async fn include_credential_shows_the_configuration_of_the_named_types_only(house: House) {
+    async fn list_include_credential_shows_the_config_of_the_named_types_only(house: House) {
         let owner = &house.alpha.owner;
         let password = json!({"config": {"password": "correct horse battery"}});
         create(owner, json!({"traits": {"email": "eve@example.test"}, "credentials": {"password": password}})).await;
@@ -272,7 +280,7 @@ on_both_databases! {
         editor.get("/admin/identities?include_credential=password").await.refused(403, "forbidden");
     }
 
-    async fn consistency_is_never_an_error_and_strong_where_there_is_no_replica(house: House) {
+    async fn list_consistency_is_never_an_error_and_strong_where_there_is_no_replica(house: House) {
         for word in ["", "strong", "eventual", "x"] {
             let reply = house.alpha.owner.get(&format!("/admin/identities?consistency={word}")).await.expect(200);
             assert_eq!(reply.header("palisade-consistency"), "strong");
@@ -293,5 +301,61 @@ on_both_databases! {
             owner.get(&format!("/admin/identities?{query}&page_token={token}")).await
                 .refused(400, "invalid_page_token");
         }
+    }
+}
+
+on_both_databases! {
+    async fn list_many_values_are_repeated_keys_and_never_comma_lists(house: House) {
+        let (owner, alpha) = (&house.alpha.owner, &house.alpha);
+        let both = owner.get(&format!("/admin/identities?ids={}&ids={}", alpha.ada, alpha.bob)).await.expect(200);
+        assert_eq!(ids(&both).len(), 2);
+        let comma = owner.get(&format!("/admin/identities?ids={},{}", alpha.ada, alpha.bob)).await;
+        comma.refused(400, "invalid_request");
+        let comma = owner.get("/admin/identities?include_credential=password,oidc").await;
+        comma.refused(400, "invalid_request");
+        // Of a filter that takes one value the first counts.
+        let twice = owner.get("/admin/identities?credentials_identifier=ada@example.test&credentials_identifier=x").await;
+        assert_eq!(ids(&twice.expect(200)), [alpha.ada.as_str()]);
+    }
+
+    async fn list_organization_id_is_a_uuid_and_an_unknown_one_has_nobody(house: House) {
+        let owner = &house.alpha.owner;
+        let organization = random_id();
+        let eve = create(owner, json!({"traits": {"email": "eve@example.test"}, "organization_id": organization})).await;
+        let of = async |id: &str| owner.get(&format!("/admin/identities?organization_id={id}")).await;
+        assert_eq!(ids(&of(&organization).await.expect(200)), [eve.as_str()]);
+        assert_eq!(of(&random_id()).await.expect(200).body, "[]\n");
+        assert_eq!(of("x").await.refused(400, "invalid_request")["details"]["field"], "organization_id");
+        assert_eq!(ids(&of("").await.expect(200)).len(), 3, "empty is none");
+    }
+
+    async fn list_answers_an_array_that_is_never_null_and_has_metadata_admin(house: House) {
+        let owner = &house.alpha.owner;
+        let all = owner.get("/admin/identities").await.expect(200).json();
+        assert!(all.as_array().expect("an array").iter().all(|one| one["metadata_admin"]["seat"] == 1));
+        let none = owner.get("/admin/identities?credentials_identifier=nobody@example.test").await.expect(200);
+        assert_eq!(none.body, "[]\n");
+        for id in ids(&owner.get("/admin/identities").await.expect(200)) {
+            owner.delete(&format!("/admin/identities/{id}")).await.expect(204);
+        }
+        assert_eq!(owner.get("/admin/identities").await.expect(200).body, "[]\n");
+    }
+
+    async fn list_is_in_the_order_of_the_ids_and_a_token_outlives_the_identity_it_was_made_at(house: House) {
+        let owner = &house.alpha.owner;
+        let all = people(&house.alpha, 3).await;
+        let first = owner.get("/admin/identities?page_size=2").await.expect(200);
+        assert_eq!(ids(&first), all[..2]);
+        owner.delete(&format!("/admin/identities/{}", all[1])).await.expect(204);
+        let token = crate::isolation::next_token(first.header("link")).expect("another page");
+        let next = owner.get(&format!("/admin/identities?page_size=2&page_token={token}")).await.expect(200);
+        assert_eq!(ids(&next), all[2..4]);
+    }
+
+    async fn list_per_page_alone_is_another_name_of_page_size(house: House) {
+        let owner = &house.alpha.owner;
+        let reply = owner.get("/admin/identities?per_page=1").await.expect(200);
+        assert_eq!((ids(&reply).len(), reply.header("x-total-count")), (1, ""));
+        assert!(crate::isolation::next_token(reply.header("link")).is_some());
     }
 }

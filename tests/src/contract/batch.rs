@@ -34,7 +34,7 @@ async fn count(owner: &Caller) -> usize {
 }
 
 on_both_databases! {
-    async fn a_batch_answers_each_item_in_its_place(house: House) {
+    async fn batch_answers_each_item_in_its_place_and_the_first_of_two_wins(house: House) {
         let (owner, patch_id) = (&house.alpha.owner, random_id());
         let items = json!([
             {"create": {"schema_id": "default", "traits": {"email": "eve@example.test"}, "external_id": "eve",
@@ -81,7 +81,7 @@ on_both_databases! {
         assert!(of(&house.alpha.bob).contains(&json!("identity:delete")));
     }
 
-    async fn a_batch_of_which_every_item_fails_is_still_answered_with_200(house: House) {
+    async fn batch_is_200_even_if_every_item_failed_and_for_an_empty_list(house: House) {
         let answers = done(&house.alpha.owner, json!([create("ada@example.test"), {"delete": random_id()}])).await;
         assert!(answers.iter().all(|answer| answer["action"] == "error"), "{answers:?}");
         assert_eq!(done(&house.alpha.owner, json!([])).await, Vec::<Value>::new());
@@ -98,7 +98,7 @@ on_both_databases! {
         assert_eq!(answers[2]["error"]["code"], 404);
     }
 
-    async fn an_import_that_is_wrong_aborts_the_whole_batch(house: House) {
+    async fn batch_import_errors_and_unknown_fields_abort_all_of_it(house: House) {
         let owner = &house.alpha.owner;
         let before = count(owner).await;
         let with = |credentials: Value| json!({"create": {"traits": {"email": "x@example.test"}, "credentials": credentials}});
@@ -130,7 +130,7 @@ on_both_databases! {
         assert_eq!(count(owner).await, before, "nothing was made");
     }
 
-    async fn a_batch_has_its_limits(house: House) {
+    async fn batch_of_more_than_1000_or_200_plain_passwords_is_refused(house: House) {
         let owner = &house.alpha.owner;
         let too_many = vec![json!({"create": null}); 1_001];
         let refused = send(owner, json!(too_many)).await.refused(400, "invalid_request");
@@ -146,7 +146,7 @@ on_both_databases! {
         );
     }
 
-    async fn a_thousand_are_made_and_deleted_in_two_batches(house: House) {
+    async fn batch_of_a_thousand_is_made_and_deleted(house: House) {
         let owner = &house.alpha.owner;
         let items: Vec<Value> = (0..1_000).map(|number| create(&format!("n{number}@example.test"))).collect();
         let answers = done(owner, json!(items)).await;
@@ -163,7 +163,7 @@ on_both_databases! {
         assert_eq!(count(owner).await, 2);
     }
 
-    async fn plain_passwords_in_a_batch_are_hashed_before_they_are_kept(house: House) {
+    async fn batch_hashes_plain_passwords_before_they_are_kept(house: House) {
         let owner = &house.alpha.owner;
         let answers = done(owner, json!([{"create": {"traits": {"email": "eve@example.test"},
             "credentials": {"password": {"config": {"password": "correct horse battery"}}}}}])).await;
@@ -173,7 +173,7 @@ on_both_databases! {
         assert!(hash.starts_with("$argon2id$"), "{hash}");
     }
 
-    async fn accounts_imported_in_a_batch_are_linked(house: House) {
+    async fn batch_links_imported_accounts(house: House) {
         let owner = &house.alpha.owner;
         let with = |email: &str, provider: &str, subject: &str| json!({"create": {"traits": {"email": email},
             "credentials": {"oidc": {"config": {"providers": [{"provider": provider, "subject": subject}]}}}}});
@@ -192,7 +192,7 @@ on_both_databases! {
         }
     }
 
-    async fn creating_and_deleting_are_decided_on_apart(house: House) {
+    async fn batch_decides_on_creating_and_deleting_apart(house: House) {
         let alpha = &house.alpha;
         let editor = alpha.caller("editor").await;
         let mixed = json!([create("eve@example.test"), {"delete": alpha.bob}, {"delete": random_id()}]);
@@ -213,5 +213,61 @@ on_both_databases! {
 
         alpha.owner.put("/v1/policies/no", forbid("identity:batch", "")).await.expect(200);
         send(&editor, mixed).await.refused(403, "forbidden");
+    }
+
+    async fn what_a_batch_is_refused_is_one_row_of_the_audit_trail_for_each_action(house: House) {
+        let alpha = &house.alpha;
+        let editor = alpha.caller("editor").await;
+        let policy = json!({"policy": r#"forbid(principal in Palisade::Role::"editor", action == Palisade::Action::"identity:delete", resource);"#});
+        alpha.owner.put("/v1/policies/no", policy).await.expect(201);
+        let items = json!([{"delete": alpha.bob}, {"delete": alpha.ada}, {"delete": random_id()}]);
+        let reply = send(&editor, items).await.expect(200);
+        let request = reply.header("x-request-id");
+        let start = std::time::Instant::now();
+        let events = loop {
+            let events = alpha.owner.all("/v1/audit-events?action=identity:delete&decision=deny").await;
+            if !events.is_empty() {
+                break events;
+            }
+            assert!(start.elapsed().as_secs() < 10, "refusals are written down shortly after");
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        };
+        assert_eq!(events.len(), 1, "{events:?}");
+        assert_eq!((&events[0]["request_id"], &events[0]["details"]), (&json!(request), &json!({"count": 3})));
+        assert_eq!(events[0]["resource"]["id"], json!(alpha.bob));
+    }
+
+    async fn schemas_that_are_not_there_are_each_items_own_error(house: House) {
+        let owner = &house.alpha.owner;
+        let item = |schema: &str| json!({"create": {"schema_id": schema, "traits": {"nick": "x"}}});
+        let mut items: Vec<Value> = (0..990).map(|number| item(&format!("none-{number}"))).collect();
+        items.push(item("nul\u{0}"));
+        items.push(item("customer"));
+        let answers = done(owner, json!(items)).await;
+        for answer in &answers[..991] {
+            assert_eq!(answer["error"]["code"], 400, "{answer}");
+        }
+        assert_eq!(answers[991]["action"], "create");
+        let alone = owner.post("/admin/identities", item("nul\u{0}")["create"].clone()).await;
+        alone.refused(400, "schema_violation");
+    }
+}
+
+on_both_databases! {
+    async fn batch_error_items_have_no_identity_and_patch_id_only_where_it_was_sent(house: House) {
+        let patch_id = random_id();
+        let answers = done(&house.alpha.owner, json!([
+            {"create": {"traits": {"email": "ada@example.test"}}},
+            {"create": {"traits": {"email": "ada@example.test"}}, "patch_id": patch_id},
+            {"create": {"traits": {"email": "eve@example.test"}}},
+        ])).await;
+        for answer in &answers[..2] {
+            assert_eq!((&answer["action"], answer.get("identity")), (&json!("error"), None));
+            for name in ["code", "status", "message"] {
+                assert!(!answer["error"][name].is_null(), "{name}: {answer}");
+            }
+        }
+        assert_eq!((answers[0].get("patch_id"), &answers[1]["patch_id"]), (None, &json!(patch_id)));
+        assert_eq!((&answers[2]["action"], answers[2].get("patch_id"), answers[2].get("error")), (&json!("create"), None, None));
     }
 }
