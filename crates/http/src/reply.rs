@@ -170,14 +170,17 @@ pub(crate) fn base_url(request: &HttpRequest, settings: &crate::Settings) -> Res
     if let Some(url) = &settings.public_url {
         return Ok(url.clone());
     }
-    let info = request.connection_info();
-    let scheme = if info.scheme() == "https" {
-        "https"
+    // The work of reading what proxies say is left out where none says anything.
+    let headers = request.headers();
+    let secure = if headers.contains_key(header::FORWARDED)
+        || headers.contains_key(header::X_FORWARDED_PROTO)
+    {
+        request.connection_info().scheme() == "https"
     } else {
-        "http"
+        request.app_config().secure()
     };
-    let host = request
-        .headers()
+    let scheme = if secure { "https" } else { "http" };
+    let host = headers
         .get(header::HOST)
         .and_then(|value| value.to_str().ok())
         .unwrap_or("localhost");

@@ -55,7 +55,8 @@ impl<C: Connection> managed::Manager for Opener<C> {
     type Error = sqlx::Error;
 
     async fn create(&self) -> Result<Lane<C>, sqlx::Error> {
-        let connection = C::connect_with(&self.options).await?;
+        // On the heap: every read would carry the kilobytes of this seldom used part along otherwise.
+        let connection = Box::pin(C::connect_with(&self.options)).await?;
         Ok(Lane {
             connection,
             busy: false,

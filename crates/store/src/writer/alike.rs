@@ -52,20 +52,19 @@ impl Alike {
     }
 
     fn text(&mut self, one: &Bound, place: usize, times: usize) -> String {
-        if self.texts.len() >= MOST && !self.texts.contains_key(&one.text) {
+        let known = self.texts.get(&one.text).and_then(|texts| texts.get(place));
+        if let Some(Some(text)) = known {
+            return text.clone();
+        }
+        if self.texts.len() >= MOST {
             self.texts.clear();
         }
-        if !self.texts.contains_key(&one.text) {
-            self.texts.insert(one.text.clone(), Default::default());
+        let text = one.times(times);
+        let texts = self.texts.entry(one.text.clone()).or_default();
+        if let Some(known) = texts.get_mut(place) {
+            *known = Some(text.clone());
         }
-        let known = self
-            .texts
-            .get_mut(&one.text)
-            .and_then(|texts| texts.get_mut(place));
-        match known {
-            Some(text) => text.get_or_insert_with(|| one.times(times)).clone(),
-            None => one.times(times),
-        }
+        text
     }
 }
 

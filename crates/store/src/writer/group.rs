@@ -65,8 +65,8 @@ impl Groups {
         let cautious = self.caution > 0;
         self.caution = self.caution.saturating_sub(1);
         let (mut savepoint, mut written) = (Savepoint::None, 0);
+        self.take(group, jobs);
         while written < group.len() {
-            self.take(group, jobs);
             let new = group.get_mut(written..).unwrap_or_default();
             written += new.len();
             if cautious {
