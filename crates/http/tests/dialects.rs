@@ -6,6 +6,31 @@ use serde_json::json;
 use support::{Gateway, answer};
 
 #[tokio::test]
+async fn addresses_in_answers_have_the_scheme_that_a_proxy_names() {
+    let gateway = Gateway::start().await;
+    let created = gateway.identity("ada@example.org").await;
+    let path = format!(
+        "/admin/identities/{}",
+        created["id"].as_str().expect("an id")
+    );
+    let host = gateway.base.strip_prefix("http://").expect("plain HTTP");
+    for (name, value, scheme) in [
+        ("x-forwarded-proto", "https", "https"),
+        ("forwarded", "for=192.0.2.7;proto=https", "https"),
+        ("x-forwarded-proto", "gopher", "http"),
+        ("x-other", "https", "http"),
+    ] {
+        let (status, read) = answer(gateway.acme("GET", &path).header(name, value)).await;
+        let expected = format!("{scheme}://{host}/schemas/ZGVmYXVsdA");
+        assert_eq!(
+            (status, &read["schema_url"]),
+            (200, &json!(expected)),
+            "{name}: {value}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn an_identity_lives_in_orys_dialect_at_both_mounts() {
     let gateway = Gateway::start().await;
     let created = gateway.identity("ada@example.org").await;
