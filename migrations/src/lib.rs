@@ -21,6 +21,7 @@ mod m0007_sessions;
 mod m0008_audit_details_and_rotation;
 mod m0009_idempotency_keys;
 mod m0010_imports;
+mod m0011_session_tokens;
 
 use sea_orm_migration::{
     MigrationTrait, MigratorTrait, SchemaManager, async_trait,
@@ -45,6 +46,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0008_audit_details_and_rotation::Migration),
             Box::new(m0009_idempotency_keys::Migration),
             Box::new(m0010_imports::Migration),
+            Box::new(m0011_session_tokens::Migration),
         ]
     }
 }
@@ -65,6 +67,8 @@ pub const TENANT_TABLES: &[(&str, &str)] = &[
     ("sessions", "id"),
     ("idempotency_keys", "principal_id, idempotency_key"),
     ("imports", "fingerprint"),
+    ("session_token_templates", "name"),
+    ("session_token_keys", "id"),
 ];
 
 /// Runs the statements of one change.

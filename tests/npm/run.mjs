@@ -187,6 +187,10 @@ async function sessions() {
   const whoami = await frontend.toSession(mine);
   assert.deepEqual([whoami.data.id, whoami.data.identity.id], [first.id, bob]);
   assert.equal((await frontend.toSession({ cookie: `ory_kratos_session=${first.token}` })).data.id, first.id);
+  await withKey.put(`${basePath}/v1/session-token-templates/app`, {}, { headers });
+  const tokenized = (await frontend.toSession({ ...mine, tokenizeAs: 'app' })).data.tokenized;
+  assert.equal(JSON.parse(Buffer.from(tokenized.split('.')[1], 'base64url')).sub, bob);
+  await refused(frontend.toSession({ ...mine, tokenizeAs: 'none' }), 400);
   await refused(frontend.toSession(), 401);
   const third = await issue(bob);
   assert.deepEqual(ids(await frontend.listMySessions(mine)), [third.id, second.id]);

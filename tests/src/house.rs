@@ -39,8 +39,8 @@ impl House {
     }
 }
 
-/// A tenant and what is in it: two people with a linked account each, one of them with a session, a schema, a policy
-/// that changes nothing.
+/// A tenant and what is in it: two people with a linked account each, one of them with a session, a schema, a template of
+/// session tokens, a policy that changes nothing.
 pub(crate) struct Tenant {
     pub(crate) id: String,
     pub(crate) owner: Caller,
@@ -76,6 +76,11 @@ impl Tenant {
         let policy = r#"permit(principal in Palisade::Role::"owner", action == Palisade::Action::"identity:read", resource);"#;
         owner
             .put("/v1/policies/house-rules", json!({"policy": policy}))
+            .await
+            .expect(201);
+        let template = json!({"claims": {"email": "/identity/traits/email"}});
+        owner
+            .put("/v1/session-token-templates/house-token", template)
             .await
             .expect(201);
         Self {
@@ -127,6 +132,7 @@ impl Tenant {
             "sessions": self.owner.get("/admin/sessions?page_size=1000&expand=devices").await.expect(200).json(),
             "schemas": self.owner.all("/v1/schemas").await,
             "policies": self.owner.all("/v1/policies").await,
+            "session_token_templates": self.owner.all("/v1/session-token-templates").await,
             "providers": self.owner.all("/v1/identity-providers").await,
             "audit": self.owner.all("/v1/audit-events?page_size=500").await,
             "keys": keys,

@@ -59,6 +59,8 @@ mod replica;
 #[cfg(test)]
 mod schemas;
 #[cfg(test)]
+mod session_tokens;
+#[cfg(test)]
 mod sessions;
 #[cfg(test)]
 mod telemetry;

@@ -11,6 +11,7 @@ use crate::{
     database::{Db, connect, random_id},
     gateway::Gateway,
     house::Tenant,
+    session_tokens,
 };
 
 const BOUND: Duration = Duration::from_secs(1);
@@ -188,6 +189,35 @@ async fn honoured_elsewhere(here: &Gateway, there: &Gateway, before_each: impl A
             .await
     })
     .await;
+
+    // Delete a template of session tokens, and rotate the key that signs.
+    let path = "/v1/session-token-templates/app";
+    tenant.owner.put(path, json!({})).await.expect(201);
+    let session = session_tokens::signed_in(&tenant, json!({})).await;
+    let nobody = there.anonymous();
+    let ask = async || session_tokens::whoami(&nobody, &session, "app").await;
+    within_a_second(Instant::now(), 200, ask).await;
+    before_each().await;
+    let keys = "/v1/session-token-keys/rotate";
+    tenant
+        .owner
+        .post(keys, json!({"overlap": 0}))
+        .await
+        .expect(200);
+    let from = Instant::now();
+    loop {
+        let asked = Instant::now();
+        let token = ask().await.expect(200).text("/tokenized");
+        let known = session_tokens::keys(&here.anonymous(), &tenant.id).await;
+        if session_tokens::verified(&token, &known, "").is_some() {
+            break;
+        }
+        assert!(asked.duration_since(from) <= BOUND, "signed by an old key");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    before_each().await;
+    tenant.owner.delete(path).await.expect(204);
+    within_a_second(Instant::now(), 400, ask).await;
 
     // Delete the tenant.
     warm(&viewer).await;

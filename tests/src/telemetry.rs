@@ -269,7 +269,18 @@ on_both_databases! {
             .await
             .refused(401, "unauthenticated");
 
-        collector.trace(&trace, 7).await;
+        let template = json!({"claims": {"email": "/identity/traits/email"}});
+        let path = "/v1/session-token-templates/app";
+        send(traced(Method::PUT, path).json(&template)).await.expect(201);
+        let issued = traced(Method::POST, &format!("/v1/users/{id}/sessions")).json(&json!({}));
+        let session = send(issued).await.expect(201).text("/token");
+        let whoami = gateway.anonymous().request(Method::GET, "/sessions/whoami?tokenize_as=app");
+        let whoami = whoami.header("X-Session-Token", &session).header("traceparent", &header);
+        let tokenized = send(whoami).await.expect(200).text("/tokenized");
+        send(traced(Method::POST, "/v1/session-token-keys/rotate")).await.expect(200);
+        let signature = tokenized.rsplit_once('.').expect("a token has parts").1;
+
+        collector.trace(&trace, 11).await;
         let exposed = gateway
             .anonymous()
             .elsewhere(&format!("http://{metrics}"))
@@ -293,6 +304,11 @@ on_both_databases! {
             "metadata-unspoken",
             "secret-in-the-query",
             "$argon2id$",
+            &session[60..],
+            signature,
+            // How every private key begins in PKCS #8, in Base64 and as bytes are printed.
+            "MIGHAgEAMBMG",
+            "48, 129, 135, 2, 1",
             &ends[0],
             &ends[1],
         ];

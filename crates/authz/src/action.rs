@@ -121,6 +121,16 @@ actions! {
     DisableOwnSession = "session:disable_own", Personal, SessionTarget;
     /// End all of one's other sessions.
     DisableOtherSessions = "session:disable_others", Personal, SessionTarget;
+    /// List the templates of session tokens.
+    ListSessionTokenTemplates = "session_token_template:list", Read, Own;
+    /// Read a template of session tokens.
+    ReadSessionTokenTemplate = "session_token_template:read", Read, NamedTarget;
+    /// Write a template of session tokens: what of an identity goes to whoever trusts them.
+    PutSessionTokenTemplate = "session_token_template:put", Manage, NamedTarget;
+    /// Delete a template of session tokens.
+    DeleteSessionTokenTemplate = "session_token_template:delete", Manage, NamedTarget;
+    /// Have session tokens signed with a new key from now on.
+    RotateSessionTokenKey = "session_token_key:rotate", Manage, Own;
     /// Create an identity provider.
     CreateIdentityProvider = "identity_provider:create", Manage, Own;
     /// List identity providers.

@@ -135,7 +135,7 @@ pub(crate) struct Platform {
 }
 
 /// The entity types that Rust code makes entities of.
-const KINDS: [&str; 11] = [
+const KINDS: [&str; 12] = [
     "Role",
     "Tenant",
     "ApiKey",
@@ -146,6 +146,7 @@ const KINDS: [&str; 11] = [
     "IdentitySchema",
     "Policy",
     "Session",
+    "SessionTokenTemplate",
     "Action",
 ];
 

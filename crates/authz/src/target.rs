@@ -163,7 +163,7 @@ impl Target for SessionTarget {
     }
 }
 
-/// Something that policies know by its type and id alone: a provider, schema, policy, key or tenant.
+/// Something that policies know by its type and id alone: a provider, schema, policy, template, key or tenant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamedTarget {
     kind: &'static str,
@@ -191,6 +191,14 @@ impl NamedTarget {
     pub fn policy(name: impl Into<String>) -> Self {
         Self {
             kind: "Policy",
+            id: name.into(),
+        }
+    }
+
+    /// A `SessionTokenTemplate` by its name.
+    pub fn session_token_template(name: impl Into<String>) -> Self {
+        Self {
+            kind: "SessionTokenTemplate",
             id: name.into(),
         }
     }

@@ -9,7 +9,7 @@ use palisade_tenancy::{Admission, Clock, SystemClock};
 use crate::{attempts::Attempts, hashing::HashPool};
 
 /// What the configuration says about this surface.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     /// Scheme and authority that callers reach the program at, such as `https://id.example.com`, without a slash at
     /// the end. `None`: taken from each request.
@@ -27,16 +27,6 @@ pub struct PasswordSettings {
     pub attempts_of_identity: NonZeroU32,
     /// How many attempts in one tenant are let through at once, and as many again each minute.
     pub attempts_of_tenant: NonZeroU32,
-}
-
-impl Default for PasswordSettings {
-    fn default() -> Self {
-        const TEN: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
-        Self {
-            attempts_of_identity: TEN,
-            attempts_of_tenant: TEN.saturating_mul(NonZeroU32::MIN.saturating_add(119)),
-        }
-    }
 }
 
 /// What the configuration says about sessions.

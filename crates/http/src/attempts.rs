@@ -76,9 +76,17 @@ mod tests {
         IdentityId::from_uuid(Uuid::from_u128(number))
     }
 
+    fn attempts(of_identity: u32, of_tenant: u32) -> Attempts {
+        let number = |number| std::num::NonZeroU32::new(number).expect("not zero");
+        Attempts::new(PasswordSettings {
+            attempts_of_identity: number(of_identity),
+            attempts_of_tenant: number(of_tenant),
+        })
+    }
+
     #[test]
     fn an_identity_has_ten_attempts_and_others_have_their_own() {
-        let attempts = Attempts::new(PasswordSettings::default());
+        let attempts = attempts(10, 1_000);
         for _ in 0..10 {
             attempts.count(tenant(1), identity(1)).expect("is free");
         }
@@ -96,10 +104,7 @@ mod tests {
 
     #[test]
     fn abuse_58_a_tenant_that_tries_many_identities_is_limited_and_others_are_not() {
-        let attempts = Attempts::new(PasswordSettings {
-            attempts_of_tenant: std::num::NonZeroU32::new(100).expect("not zero"),
-            ..PasswordSettings::default()
-        });
+        let attempts = attempts(10, 100);
         let mut refused = None;
         for number in 0..2_000 {
             if let Err(error) = attempts.count(tenant(1), identity(number)) {

@@ -158,6 +158,11 @@ impl Fields {
         }
     }
 
+    /// Whatever it is; `None` where left out or `null`.
+    pub(crate) fn optional_value(&mut self, name: &str) -> Option<Value> {
+        self.left.remove(name).filter(|value| !value.is_null())
+    }
+
     /// The fields of an object; `None` where left out.
     ///
     /// # Errors

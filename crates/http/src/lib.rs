@@ -21,6 +21,7 @@ mod fields;
 mod guard;
 mod hashing;
 mod idempotency;
+mod jwks;
 mod locate;
 mod observe;
 mod openapi;

@@ -162,6 +162,8 @@ named! {
     SchemaInPath = |at| NamedTarget::identity_schema(at.path("id")?);
     /// The policy that the path names.
     PolicyInPath = |at| NamedTarget::policy(at.path("name")?);
+    /// The template of session tokens that the path names.
+    TemplateInPath = |at| NamedTarget::session_token_template(at.path("name")?);
     /// The API key that the path names by its id.
     KeyInPath = |at| NamedTarget::api_key(at.id("id", KeyId::parse)?);
     /// The tenant that the path names by its id.
@@ -179,7 +181,7 @@ macro_rules! usually {
 usually! {
     InTenant: CreateIdentity, BatchIdentities, ListIdentities, CreateIdentitySchema, RevealCredentials, CreateIdentityProvider, ListIdentityProviders,
         ListIdentitySchemas, ListPolicies, ValidatePolicy, CreateApiKey, ListApiKeys, ListAuditEvents, ReadSelf,
-        CreateTenant, ListTenants, ListSessions, ManageSessions;
+        CreateTenant, ListTenants, ListSessions, ManageSessions, ListSessionTokenTemplates, RotateSessionTokenKey;
     OwnerInPath: CreateSession, ListIdentitySessions, DeleteIdentitySessions;
     SessionInPath: ReadSession, DisableSession, ExtendSession;
     PresentedSession: ReadOwnSession, ListOwnSessions, DisableOtherSessions;
@@ -190,6 +192,7 @@ usually! {
     ProviderInPath: ReadIdentityProvider, UpdateIdentityProvider, DeleteIdentityProvider;
     SchemaInPath: ReadIdentitySchema, PutIdentitySchema, DeleteIdentitySchema;
     PolicyInPath: ReadPolicy, PutPolicy, DeletePolicy;
+    TemplateInPath: ReadSessionTokenTemplate, PutSessionTokenTemplate, DeleteSessionTokenTemplate;
     KeyInPath: ReadApiKey, RevokeApiKey, RotateApiKey;
     TenantInPath: ReadTenant, UpdateTenant, SuspendTenant, ResumeTenant, DeleteTenant, CreateTenantKey;
 }

@@ -75,7 +75,8 @@ pub(crate) struct ReplaceIdentityBody {
     region: Option<RegionWord>,
 }
 
-/// Credentials to import.
+/// Credentials to import. Fields that are not named here, at any depth, are refused by name on create and in a batch, and
+/// ignored on PUT.
 #[derive(ToSchema)]
 #[schema(as = IdentityWithCredentials)]
 struct CredentialsBody {
@@ -198,6 +199,9 @@ struct PasswordConfig {
     password: Option<String>,
     /// In one of the known formats.
     hashed_password: Option<String>,
+    /// The password is known to another system only: neither of the others may be sent with `true`. Kept and shown, and told
+    /// to who verifies a password; nothing is called.
+    use_password_migration_hook: Option<bool>,
 }
 
 #[derive(ToSchema)]

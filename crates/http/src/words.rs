@@ -56,6 +56,8 @@ words! {
         "deviceauthn" "profile" "identifier_first" "link_recovery" "code_recovery";
     /// What is done to sessions: they stop to count, or their rows go.
     BulkWord as "ManageSessionsAction": "disable" "delete";
+    /// What a session token calls its subject by.
+    SubjectSourceWord as "SessionTokenSubjectSource": "id" "external_id";
     /// A role that a key of a tenant can have.
     RoleWord as "Role": "owner" "admin" "editor" "viewer" "auditor";
     /// A role that a key has.

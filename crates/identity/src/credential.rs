@@ -155,6 +155,15 @@ impl std::fmt::Debug for Secret {
     }
 }
 
+/// The member of a password's `config` that says, where it is `true`, that the password is known to another system only.
+pub const MIGRATION_HOOK: &str = "use_password_migration_hook";
+
+/// Whether this is the secret part of a password that is known to another system only.
+pub fn password_is_elsewhere(password: &Secret) -> bool {
+    let config = password.reveal().to_value();
+    config.get(MIGRATION_HOOK) == Some(&serde_json::Value::Bool(true))
+}
+
 /// The secret parts by kind.
 pub type Secrets = BTreeMap<CredentialType, Secret>;
 

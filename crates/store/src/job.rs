@@ -15,7 +15,7 @@ pub(crate) trait Job: Send + Sync + 'static {
     /// The tenant whose rows it writes: the one of its grant.
     fn tenant(&self) -> TenantId;
 
-    /// The tenant whose keys, state, policies, providers or schemas it changes, so that nodes forget what they
+    /// The tenant whose keys, state, policies, providers, schemas or session tokens it changes, so that nodes forget what they
     /// cached of it.
     fn changes(&self) -> Option<TenantId> {
         None

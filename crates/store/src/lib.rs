@@ -15,6 +15,7 @@
 
 mod act;
 mod audit;
+mod cache;
 mod dialect;
 mod fault;
 mod idempotency;
@@ -33,6 +34,7 @@ mod row;
 mod schemas;
 mod sealed;
 mod select;
+mod session_tokens;
 mod sessions;
 mod sql;
 mod store;
@@ -56,6 +58,10 @@ pub use providers::{IdentityProviderUpdate, NewIdentityProvider};
 pub use replica::Consistency;
 pub use schemas::{ImpactBudget, Misfit, Numbering, SchemaDocument, SchemaImpact};
 pub use sealed::{Sealable, Sealed};
+pub use session_tokens::{
+    PublicKey, RetiredKey, RotatedSigningKey, SessionTokens, SigningKey, SigningKeyId,
+    TemplateDocument,
+};
 pub use sessions::{
     Bulk, KnownSession, NewDevice, NewSession, Position, Reach, SessionFilter, SessionPage,
 };

@@ -6,6 +6,7 @@ use std::{
 };
 
 use palisade_envelope::{Code, Error, Result};
+use palisade_identity::IdentitySchema;
 use palisade_migrations::Migrator;
 use palisade_tenancy::{Clock, Invalidation, TenantId, TenantScope};
 use rand::TryRngCore as _;
@@ -17,6 +18,7 @@ use sea_orm_migration::{MigrationStatus, MigratorTrait as _};
 use crate::{
     Heard,
     audit::denials::Denials,
+    cache::TenantCache,
     dialect,
     fault::Fault,
     idempotency::{self, Attempt, Attempted},
@@ -25,7 +27,7 @@ use crate::{
     listen::Sink,
     readers::Readers,
     replica::Replica,
-    schemas::cache::SchemaCache,
+    session_tokens::SessionTokens,
     sessions::Purges,
     sql::TenantSql,
     tx::{TenantTx, Way},
@@ -64,11 +66,26 @@ pub(crate) struct Inner {
     writer: Writer,
     page_token_key: OnceLock<[u8; 32]>,
     pub(crate) sink: Sink,
-    pub(crate) schemas: SchemaCache,
+    pub(crate) schemas: TenantCache<IdentitySchema>,
+    pub(crate) session_tokens: TenantCache<SessionTokens>,
     pub(crate) used: UsedKeys,
     pub(crate) purges: Purges,
     denials: Denials,
     pub(crate) replica: Option<Replica>,
+}
+
+impl Inner {
+    /// Drops what is cached of it.
+    pub(crate) fn forget(&self, what: Invalidation) {
+        self.schemas.forget(what);
+        self.session_tokens.forget(what);
+    }
+
+    /// Says whether changes are heard of from now on.
+    pub(crate) fn set_live(&self, live: bool) {
+        self.schemas.set_live(live);
+        self.session_tokens.set_live(live);
+    }
 }
 
 impl std::fmt::Debug for Store {
@@ -114,7 +131,8 @@ impl Store {
                 writer,
                 page_token_key: OnceLock::new(),
                 sink: Sink::default(),
-                schemas: SchemaCache::new(),
+                schemas: TenantCache::new(),
+                session_tokens: TenantCache::new(),
                 used: UsedKeys::default(),
                 purges: Purges::default(),
                 denials: Denials::new(),
@@ -288,7 +306,7 @@ impl Store {
             None => self.inner.writer.run(job).await?,
         };
         if let Some(tenant) = changes {
-            self.inner.schemas.forget(Invalidation::Tenant(tenant));
+            self.inner.forget(Invalidation::Tenant(tenant));
             self.inner
                 .sink
                 .send(Heard::Changed(Invalidation::Tenant(tenant)));

@@ -270,4 +270,26 @@ on_both_databases! {
         assert_eq!((answers[0].get("patch_id"), &answers[1]["patch_id"]), (None, &json!(patch_id)));
         assert_eq!((&answers[2]["action"], answers[2].get("patch_id"), answers[2].get("error")), (&json!("create"), None, None));
     }
+
+    async fn batch_with_a_passkey_without_a_user_handle_aborts_all_of_it(house: House) {
+        let owner = &house.alpha.owner;
+        let before = count(owner).await;
+        let passkey = json!({"passkey": {"config": {"credentials": [{"id": "Yw==", "public_key": "cGs="}]}}});
+        let items = json!([create("one@example.test"), {"create": {"traits": {"email": "two@example.test"}, "credentials": passkey}}]);
+        let refused = send(owner, items).await.refused(400, "invalid_request");
+        let reason = refused["error"]["reason"].as_str().expect("a reason");
+        assert!(reason.contains("Passkey credential import requires a non-empty user_handle."), "{reason}");
+        assert_eq!(count(owner).await, before, "nothing was made");
+    }
+
+    async fn batch_of_exactly_200_plain_passwords_is_taken(house: House) {
+        let owner = &house.alpha.owner;
+        let item = |number: usize| json!({"create": {"traits": {"email": format!("plain{number}@example.test")},
+            "credentials": {"password": {"config": {"password": format!("password {number}")}}}}});
+        let answers = done(owner, json!((0..200).map(item).collect::<Vec<_>>())).await;
+        assert!(answers.iter().all(|answer| answer["action"] == "create"), "{answers:?}");
+        let id = answers[199]["identity"].as_str().expect("an id");
+        let verified = owner.post(&format!("/v1/users/{id}/verify-password"), json!({"password": "password 199"})).await;
+        assert_eq!(verified.expect(200).json(), json!({"verified": true}));
+    }
 }

@@ -144,4 +144,12 @@ on_both_databases! {
         let refused = owner.post("/admin/identities", json!({"traits": {}, "region": "mars"})).await;
         assert_eq!(refused.refused(400, "invalid_request")["details"]["field"], "region");
     }
+
+    async fn create_takes_absent_traits_for_empty_ones_and_refuses_null(house: House) {
+        let owner = &house.alpha.owner;
+        let made = created(owner, json!({"schema_id": "customer"})).await.json();
+        assert_eq!(made["traits"], json!({}));
+        let null = owner.post("/admin/identities", json!({"schema_id": "customer", "traits": null})).await;
+        assert_eq!(null.refused(400, "invalid_request")["details"]["field"], "traits");
+    }
 }

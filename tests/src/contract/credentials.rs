@@ -325,4 +325,29 @@ on_both_databases! {
             owner.delete(&format!("{path}?identifier=key")).await.refused(404, "not_found");
         }
     }
+
+    async fn delete_credentials_a_passwordless_key_is_a_first_factor_where_the_traits_name_its_identifier(house: House) {
+        let owner = &house.alpha.owner;
+        owner.put("/v1/schemas/keys", super::keys_schema()).await.expect(201);
+        let key = |id: &str, passwordless: bool| json!({"id": id, "public_key": "cGs=", "is_passwordless": passwordless});
+        for (place, (schema, keys, enough)) in [
+            ("keys", json!([key("YQ==", true)]), true),
+            ("keys", json!([key("YQ==", false), key("Yg==", false)]), false),
+            // Without an identifier nobody finds the key at a sign-in.
+            ("default", json!([key("YQ==", true), key("Yg==", true)]), false),
+        ].into_iter().enumerate() {
+            let traits = if schema == "keys" { json!({"login": format!("l{place}")}) } else { json!({"email": format!("l{place}@example.test")}) };
+            let body = json!({"schema_id": schema, "traits": traits, "credentials": {
+                "webauthn": {"config": {"credentials": keys, "user_handle": "aGFuZGxl"}},
+                "oidc": {"config": {"providers": [{"provider": "corp", "subject": format!("l{place}")}]}},
+            }});
+            let id = owner.post("/admin/identities", body).await.expect(201).text("/id");
+            let reply = owner.delete(&format!("/admin/identities/{id}/credentials/oidc?identifier=corp:l{place}")).await;
+            if enough {
+                reply.expect(204);
+            } else {
+                reply.refused(400, "last_first_factor");
+            }
+        }
+    }
 }

@@ -59,11 +59,50 @@ on_both_databases! {
         assert!(refused["details"]["expected"].as_str().expect("bounds").contains("15"), "{reply}");
     }
 
-    async fn import_rules_a_migration_hook_is_refused_by_name(house: House) {
+    async fn import_rules_a_password_that_is_elsewhere_is_kept_shown_and_told_until_it_is_set_here(house: House) {
         let owner = &house.alpha.owner;
-        let refused = password(owner, json!({"use_password_migration_hook": true})).await.refused(400, "invalid_request");
-        assert_eq!(refused["details"]["field"], "credentials.password.config.use_password_migration_hook");
+        let hook = json!({"use_password_migration_hook": true});
+        let credentials = |config: &Value| json!({"password": {"config": config}});
+        let one = |email: &str, config: &Value| json!({"traits": {"email": email}, "credentials": credentials(config)});
+        let made = with(owner, "one@example.test", credentials(&hook)).await.expect(201);
+        // As Ory's list has it: an empty hash beside it is none.
+        let exported = json!({"use_password_migration_hook": true, "hashed_password": ""});
+        let batch = json!({"identities": [{"create": one("two@example.test", &exported)}]});
+        let second = owner.patch("/admin/identities", batch).await.expect(200).text("/identities/0/identity");
+        let verify = async |id: &str, password: &str| {
+            let path = format!("/v1/users/{id}/verify-password");
+            owner.post(&path, json!({"password": password})).await.expect(200).json()
+        };
+        for (id, email) in [(made.text("/id"), "one@example.test"), (second, "two@example.test")] {
+            let path = format!("/admin/identities/{id}");
+            let credential = shown(owner, &id, "password").await;
+            assert_eq!((&credential["config"], &credential["identifiers"]), (&hook, &json!([email])));
+            assert_eq!(verify(&id, "any").await, json!({"verified": false, "use_password_migration_hook": true}));
+            // It is no way to sign in: there is nothing to sign in with.
+            owner.delete(&format!("{path}/credentials/password")).await.refused(400, "last_first_factor");
+            // An inactive user has nothing to fetch a password for.
+            owner.put(&path, json!({"traits": {"email": email}, "state": "inactive"})).await.expect(200);
+            assert_eq!(verify(&id, "any").await, json!({"verified": false}));
+            assert_eq!(shown(owner, &id, "password").await["config"], hook, "a PUT that says nothing of it keeps it");
+            let real = json!({"password": "correct horse"});
+            let put = json!({"traits": {"email": email}, "state": "active", "credentials": credentials(&real)});
+            owner.put(&path, put).await.expect(200);
+            assert_eq!(verify(&id, "any").await, json!({"verified": false}));
+            assert_eq!(verify(&id, "correct horse").await, json!({"verified": true}));
+            assert_eq!(shown(owner, &id, "password").await["config"].get("use_password_migration_hook"), None);
+            // And back.
+            owner.put(&path, one(email, &hook)).await.expect(200);
+            assert_eq!(verify(&id, "correct horse").await, json!({"verified": false, "use_password_migration_hook": true}));
+        }
+        for beside in [json!({"password": "x"}), json!({"hashed_password": BCRYPT})] {
+            let mut config = hook.clone();
+            config.as_object_mut().expect("an object").extend(beside.as_object().expect("an object").clone());
+            let refused = password(owner, config).await.refused(400, "invalid_request");
+            assert_eq!(refused["details"]["field"], "credentials.password.config.use_password_migration_hook");
+        }
         password(owner, json!({"use_password_migration_hook": false, "password": "correct horse"})).await.expect(201);
+        let neither = password(owner, json!({"use_password_migration_hook": false})).await.refused(400, "invalid_request");
+        assert_eq!(neither["details"]["field"], "credentials.password.config.hashed_password");
     }
 
     async fn import_rules_oidc_and_saml_make_identifiers_of_provider_and_subject_with_case(house: House) {
@@ -137,5 +176,40 @@ on_both_databases! {
             shown(&house.alpha.owner, id, "code").await["config"],
             json!({"addresses": [{"channel": "email", "address": "eve@example.test"}]})
         );
+    }
+
+    async fn import_rules_the_same_account_again_in_a_put_changes_nothing(house: House) {
+        let owner = &house.alpha.owner;
+        let account = json!({"oidc": {"config": {"providers": [{"provider": "corp", "subject": "Sub-Eve"}]}}});
+        let id = with(owner, "eve@example.test", account.clone()).await.expect(201).text("/id");
+        let links = format!("/v1/users/{id}/identities");
+        let before = owner.all(&links).await;
+        let body = json!({"traits": {"email": "eve@example.test"}, "credentials": account});
+        let after = owner.put(&format!("/admin/identities/{id}"), body.clone()).await.expect(200).json();
+        assert_eq!(after["credentials"]["oidc"]["identifiers"], json!(["corp:Sub-Eve"]));
+        assert_eq!(owner.all(&links).await, before);
+        // Twice in one body is the account once.
+        let mut twice = body;
+        let one = json!({"provider": "corp", "subject": "Sub-Two"});
+        twice["credentials"]["oidc"]["config"]["providers"] = json!([one, one]);
+        let after = owner.put(&format!("/admin/identities/{id}"), twice).await.expect(200).json();
+        assert_eq!(after["credentials"]["oidc"]["identifiers"], json!(["corp:Sub-Eve", "corp:Sub-Two"]));
+        assert_eq!(owner.all(&links).await.len(), 2);
+    }
+
+    async fn import_rules_passkeys_are_merged_by_their_ids(house: House) {
+        let owner = &house.alpha.owner;
+        let key = |id: &str, name: &str| json!({"id": id, "public_key": "cGs=", "display_name": name});
+        let keys = |keys: Value| json!({"passkey": {"config": {"credentials": keys, "user_handle": "dXNlci0x"}}});
+        let id = with(owner, "eve@example.test", keys(json!([key("YQ==", "first"), key("Yg==", "second")]))).await.expect(201).text("/id");
+        let body = json!({"traits": {"email": "eve@example.test"}, "credentials": keys(json!([key("Yg==", "renamed"), key("Yw==", "third")]))});
+        owner.put(&format!("/admin/identities/{id}"), body).await.expect(200);
+        let config = shown(owner, &id, "passkey").await["config"].clone();
+        let mut names: Vec<_> = config["credentials"].as_array().expect("keys").iter().map(|key| (key["id"].clone(), key["display_name"].clone())).collect();
+        names.sort_by_key(|(id, _)| id.to_string());
+        let expected = [("YQ==", "first"), ("Yg==", "renamed"), ("Yw==", "third")].map(|(id, name)| (json!(id), json!(name)));
+        assert_eq!(names, expected);
+        assert_eq!(config["user_handle"], "dXNlci0x");
+        assert_eq!(read(owner, &id).await["credentials"]["passkey"]["identifiers"], json!(["user-1"]));
     }
 }

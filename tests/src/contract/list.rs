@@ -358,4 +358,49 @@ on_both_databases! {
         assert_eq!((ids(&reply).len(), reply.header("x-total-count")), (1, ""));
         assert!(crate::isolation::next_token(reply.header("link")).is_some());
     }
+
+    async fn list_credentials_identifier_finds_webauthn_in_normal_form_saml_raw_and_never_passkeys_seeds_or_codes(house: House) {
+        let owner = &house.alpha.owner;
+        owner.put("/v1/schemas/keys", super::keys_schema()).await.expect(201);
+        let eve = create(owner, json!({"schema_id": "keys", "traits": {"login": "Eve-Login"}, "credentials": {
+            "saml": {"config": {"providers": [{"provider": "adfs", "subject": "Sub-Eve"}]}},
+            "totp": {"config": {"totp_url": "otpauth://totp/a:b?secret=JBSWY3DPEHPK3PXP"}},
+            "lookup_secret": {"config": {"codes": [{"code": "one"}]}},
+            "passkey": {"config": {"credentials": [{"id": "Yw==", "public_key": "cGs="}], "user_handle": "dXNlci0x"}},
+        }})).await;
+        let shown = owner.get(&format!("/admin/identities/{eve}")).await.expect(200).json()["credentials"].clone();
+        assert_eq!(shown["passkey"]["identifiers"], json!(["user-1"]));
+        assert_eq!((&shown["totp"]["identifiers"], &shown["lookup_secret"]["identifiers"]), (&json!([eve]), &json!([eve])));
+        let find = async |text: &str| ids(&owner.get(&format!("/admin/identities?credentials_identifier={text}")).await.expect(200));
+        for text in ["eve-login", "EVE-Login", "%20eve-login%20", "adfs:Sub-Eve"] {
+            assert_eq!(find(text).await, [eve.as_str()], "{text}");
+        }
+        for text in ["adfs:sub-eve", "ADFS:Sub-Eve", "user-1", "dXNlci0x", eve.as_str(), "one"] {
+            assert!(find(text).await.is_empty(), "{text}");
+        }
+    }
+
+    async fn list_legacy_pages_reach_a_thousand_and_have_500_at_most(house: House) {
+        let owner = &house.alpha.owner;
+        let items: Vec<Value> = (0..1_000).map(|n| json!({"create": {"schema_id": "customer", "traits": {"nick": n.to_string()}}})).collect();
+        owner.patch("/admin/identities", json!({"identities": items})).await.expect(200);
+        let page = async |query: &str| owner.get(&format!("/admin/identities?{query}")).await;
+        // `page * per_page` is a thousand: just served.
+        for query in ["page=4&per_page=250", "page=2&per_page=500", "page=1000&per_page=1"] {
+            let reply = page(query).await.expect(200);
+            assert_eq!((ids(&reply).len(), reply.header("x-total-count")), (if query.ends_with("=1") { 1 } else { 2 }, "1002"), "{query}");
+        }
+        for query in ["page=1001&per_page=1", "page=3&per_page=500", "page=5&per_page=250"] {
+            page(query).await.refused(400, "invalid_request");
+        }
+        let large = page("page=0&per_page=600").await.expect(200);
+        assert_eq!(ids(&large).len(), 500);
+        assert_eq!(links(&large), pairs(&[("next", "page=1&per_page=500"), ("last", "page=2&per_page=500")]));
+        // 600 is 500 before it is multiplied.
+        assert_eq!(ids(&page("page=2&per_page=600").await.expect(200)).len(), 2);
+        for least in ["page=0&per_page=0", "page=0&per_page=-5"] {
+            let some = ids(&page(least).await.expect(200)).len();
+            assert!(some == 1 || some == 250, "{least}: {some}");
+        }
+    }
 }

@@ -70,6 +70,17 @@ async fn raw(caller: &Caller, method: Method, path: &str, media: &str, body: &st
     send(request.body(body.to_owned())).await
 }
 
+/// A schema whose identifier is one of WebAuthn keys.
+fn keys_schema() -> Value {
+    json!({"schema": {"type": "object", "properties": {"traits": {
+        "type": "object",
+        "properties": {"login": {
+            "type": "string",
+            "ory.sh/kratos": {"credentials": {"webauthn": {"identifier": true}}},
+        }},
+    }}}})
+}
+
 /// The ids of a list's items, in their order.
 fn ids(reply: &Reply) -> Vec<String> {
     let list = reply.json();

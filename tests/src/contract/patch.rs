@@ -110,4 +110,24 @@ on_both_databases! {
         taken.refused(409, "conflict");
         assert_eq!(read(owner, &house.alpha.ada).await, before);
     }
+
+    async fn patch_reaches_recovery_addresses(house: House) {
+        let organization = random_id();
+        let place = "/recovery_addresses/0/break_glass_for_organization";
+        let before = read(&house.alpha.owner, &house.alpha.ada).await["recovery_addresses"][0].clone();
+        let after = patch(&house, json!([{"op": "add", "path": place, "value": organization}])).await.expect(200).json();
+        let address = &after["recovery_addresses"][0];
+        assert_eq!((&address["break_glass_for_organization"], &address["id"]), (&json!(organization), &before["id"]));
+        assert_eq!(read(&house.alpha.owner, &house.alpha.ada).await["recovery_addresses"], after["recovery_addresses"]);
+        let cleared = patch(&house, json!([{"op": "remove", "path": place}])).await.expect(200).json();
+        assert_eq!(cleared["recovery_addresses"][0].get("break_glass_for_organization"), None);
+        assert_eq!(patch(&house, json!([{"op": "add", "path": place, "value": "x"}])).await.status, 400);
+        // Which addresses there are follows from the traits: one that they do not name goes, and one that they name stays.
+        let other = json!([{"op": "replace", "path": "/recovery_addresses/0/value", "value": "other@example.test"}]);
+        let after = patch(&house, other).await.expect(200);
+        assert!(!after.body.contains("other@example.test"), "{after}");
+        assert_eq!(after.json()["recovery_addresses"][0]["value"], "ada@example.test");
+        let after = patch(&house, json!([{"op": "remove", "path": "/recovery_addresses/0"}])).await.expect(200).json();
+        assert_eq!(after["recovery_addresses"][0]["value"], "ada@example.test");
+    }
 }

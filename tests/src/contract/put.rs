@@ -126,4 +126,20 @@ on_both_databases! {
         assert_eq!(message(&reply), "Unable to insert or update resource because a resource with that value exists already");
         assert_eq!(read(owner, &house.alpha.bob).await["traits"]["email"], "bob@example.test");
     }
+
+    async fn put_and_patch_check_the_region_and_echo_it(house: House) {
+        let (owner, path) = (&house.alpha.owner, format!("/admin/identities/{}", house.alpha.ada));
+        let put = async |region: serde_json::Value| owner.put(&path, json!({"traits": {"email": "ada@example.test"}, "region": region})).await;
+        assert_eq!(put(json!("us-west")).await.expect(200).text("/region"), "us-west");
+        assert_eq!(put(json!("mars")).await.refused(400, "invalid_request")["details"]["field"], "region");
+        assert_eq!(put(json!(7)).await.refused(400, "invalid_request")["details"]["field"], "region");
+        for op in ["add", "replace"] {
+            let patch = async |region: &str| owner.patch(&path, json!([{"op": op, "path": "/region", "value": region}])).await;
+            assert_eq!(patch("global").await.expect(200).text("/region"), "global");
+            assert_eq!(patch("mars").await.status, 400);
+        }
+        // Not kept, so there is none to remove.
+        assert_eq!(read(owner, &house.alpha.ada).await.get("region"), None);
+        owner.patch(&path, json!([{"op": "remove", "path": "/region"}])).await.refused(400, "invalid_patch");
+    }
 }

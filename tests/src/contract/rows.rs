@@ -16,7 +16,10 @@ const ROWS: &[(&str, &str, &[&str])] = &[
     ]),
     ("GET /admin/identities", "ids", &["list_ids_are_500_uuids_at_most_in_one_page_and_unknown_ones_are_ignored"]),
     ("GET /admin/identities", "organization_id", &["list_organization_id_is_a_uuid_and_an_unknown_one_has_nobody"]),
-    ("GET /admin/identities", "credentials_identifier", &["list_credentials_identifier_is_exact_in_normal_form_and_raw_for_accounts"]),
+    ("GET /admin/identities", "credentials_identifier", &[
+        "list_credentials_identifier_is_exact_in_normal_form_and_raw_for_accounts",
+        "list_credentials_identifier_finds_webauthn_in_normal_form_saml_raw_and_never_passkeys_seeds_or_codes",
+    ]),
     ("GET /admin/identities", "preview_credentials_identifier_similar", &["list_similar_is_a_prefix_whose_characters_stand_for_themselves"]),
     ("GET /admin/identities", "include_credential", &["list_include_credential_shows_the_config_of_the_named_types_only"]),
     ("GET /admin/identities", "an array, `[]` when empty, with metadata_admin", &["list_answers_an_array_that_is_never_null_and_has_metadata_admin"]),
@@ -25,10 +28,16 @@ const ROWS: &[(&str, &str, &[&str])] = &[
         "list_is_in_the_order_of_the_ids_and_a_token_outlives_the_identity_it_was_made_at",
     ]),
     ("GET /admin/identities", "per_page alone", &["list_per_page_alone_is_another_name_of_page_size"]),
-    ("GET /admin/identities", "legacy mode", &["list_legacy_pages_are_numbered_from_0_with_a_total_and_orys_links"]),
+    ("GET /admin/identities", "legacy mode", &[
+        "list_legacy_pages_are_numbered_from_0_with_a_total_and_orys_links",
+        "list_legacy_pages_reach_a_thousand_and_have_500_at_most",
+    ]),
     ("GET /admin/identities", "consistency", &["list_consistency_is_never_an_error_and_strong_where_there_is_no_replica"]),
     ("POST /admin/identities", "strict at all levels", &["create_refuses_unknown_fields_at_the_top_and_below"]),
-    ("POST /admin/identities", "all members optional", &["create_wants_nothing_that_the_schema_does_not_want"]),
+    ("POST /admin/identities", "all members optional", &[
+        "create_wants_nothing_that_the_schema_does_not_want",
+        "create_takes_absent_traits_for_empty_ones_and_refuses_null",
+    ]),
     ("POST /admin/identities", "content type not looked at", &["create_does_not_look_at_the_content_type"]),
     ("POST /admin/identities", "malformed JSON", &["create_refuses_malformed_json"]),
     ("POST /admin/identities", "201 with Location", &["create_answers_201_with_location_at_the_mount_that_was_called"]),
@@ -48,7 +57,7 @@ const ROWS: &[(&str, &str, &[&str])] = &[
     ("POST /admin/identities", "region", &["create_checks_the_region_and_echoes_it"]),
     ("import rules", "plain password, no policy", &["import_rules_a_plain_password_wins_over_a_hash_and_no_policy_is_asked"]),
     ("import rules", "neither", &["import_rules_neither_a_password_nor_a_hash_is_a_400"]),
-    ("import rules", "migration hook", &["import_rules_a_migration_hook_is_refused_by_name"]),
+    ("import rules", "migration hook", &["import_rules_a_password_that_is_elsewhere_is_kept_shown_and_told_until_it_is_set_here"]),
     ("import rules", "unknown format, parse error", &["import_rules_an_unknown_format_and_one_that_can_not_be_parsed_are_a_400_in_orys_words"]),
     ("import rules", "excess cost", &["import_rules_a_hash_that_costs_too_much_is_a_400_in_orys_words"]),
     ("import rules", "formats and vectors", &["the_password_of_each_familys_vector_verifies_and_a_wrong_one_does_not"]),
@@ -57,6 +66,8 @@ const ROWS: &[(&str, &str, &[&str])] = &[
     ("import rules", "on an existing credential", &[
         "import_rules_on_an_existing_credential_accounts_and_codes_are_added_keys_merged_and_totp_replaced",
         "import_rules_a_put_replaces_the_password",
+        "import_rules_the_same_account_again_in_a_put_changes_nothing",
+        "import_rules_passkeys_are_merged_by_their_ids",
     ]),
     ("import rules", "totp, lookup_secret", &["import_rules_totp_and_lookup_secret_have_the_identitys_id_as_identifier"]),
     ("import rules", "webauthn, passkey", &[
@@ -65,6 +76,10 @@ const ROWS: &[(&str, &str, &[&str])] = &[
         "import_rules_a_passkey_of_another_identity_is_a_409_that_names_the_type",
     ]),
     ("import rules", "what the traits name", &["import_rules_what_the_traits_name_is_code_and_password_identifier_in_normal_form"]),
+    ("GET /sessions/whoami", "tokenize_as", &[
+        "a_session_becomes_a_token_that_says_what_the_template_takes_of_it",
+        "orys_client_asks_whose_session_it_has_and_ends_its_others",
+    ]),
     ("GET /admin/identities/{id}", "404 for any id that is none", &["get_of_an_id_that_is_none_or_no_uuid_is_404"]),
     ("GET /admin/identities/{id}", "include_credential", &[
         "get_shows_all_credentials_and_the_config_of_the_named_types_only",
@@ -90,6 +105,7 @@ const ROWS: &[(&str, &str, &[&str])] = &[
     ("PUT /admin/identities/{id}", "addresses and identifiers follow the traits", &[
         "put_rebuilds_identifiers_and_addresses_from_the_traits_and_keeps_what_was_verified",
     ]),
+    ("PUT /admin/identities/{id}", "region", &["put_and_patch_check_the_region_and_echo_it"]),
     ("PUT /admin/identities/{id}", "409", &["put_conflicts_say_it_in_orys_message"]),
     ("PATCH /admin/identities/{id}", "body, empty, object", &["patch_is_a_list_of_operations_whatever_its_content_type"]),
     ("PATCH /admin/identities/{id}", "404 before the patch is read", &["patch_looks_for_the_identity_before_it_reads_the_operations"]),
@@ -98,15 +114,25 @@ const ROWS: &[(&str, &str, &[&str])] = &[
     ("PATCH /admin/identities/{id}", "add makes parents, remove of a missing path", &[
         "patch_add_makes_missing_parents_and_remove_of_a_missing_path_is_400",
     ]),
-    ("PATCH /admin/identities/{id}", "what can be patched", &["patch_reaches_every_member_that_can_be_changed"]),
+    ("PATCH /admin/identities/{id}", "what can be patched", &[
+        "patch_reaches_every_member_that_can_be_changed",
+        "patch_reaches_recovery_addresses",
+        "put_and_patch_check_the_region_and_echo_it",
+    ]),
     ("PATCH /admin/identities/{id}", "state", &["patch_of_a_state_that_is_none_is_refused_and_of_another_changes_state_changed_at"]),
     ("PATCH /admin/identities/{id}", "atomic, schema, unique", &["patch_is_atomic_and_its_result_must_fit_the_schema_and_be_unique"]),
     ("DELETE /admin/identities/{id}", "204, cascades", &["delete_is_204_then_404_and_takes_sessions_credentials_and_links_along"]),
     ("DELETE /admin/identities/{id}", "404", &["delete_of_an_id_that_is_none_or_no_uuid_is_404"]),
-    ("PATCH /admin/identities", "strict, limits", &["batch_of_more_than_1000_or_200_plain_passwords_is_refused"]),
+    ("PATCH /admin/identities", "strict, limits", &[
+        "batch_of_more_than_1000_or_200_plain_passwords_is_refused",
+        "batch_of_exactly_200_plain_passwords_is_taken",
+    ]),
     ("PATCH /admin/identities", "the answer's form, nulls, first wins", &["batch_answers_each_item_in_its_place_and_the_first_of_two_wins"]),
     ("PATCH /admin/identities", "always 200; empty list", &["batch_is_200_even_if_every_item_failed_and_for_an_empty_list"]),
-    ("PATCH /admin/identities", "import errors abort", &["batch_import_errors_and_unknown_fields_abort_all_of_it"]),
+    ("PATCH /admin/identities", "import errors abort", &[
+        "batch_import_errors_and_unknown_fields_abort_all_of_it",
+        "batch_with_a_passkey_without_a_user_handle_aborts_all_of_it",
+    ]),
     ("PATCH /admin/identities", "error items", &["batch_error_items_have_no_identity_and_patch_id_only_where_it_was_sent"]),
     ("DELETE credentials/{type}", "the order of checks", &["delete_credentials_looks_at_the_identity_then_the_type_then_its_rule"]),
     ("DELETE credentials/{type}", "totp, lookup_secret; webauthn", &[
@@ -119,7 +145,10 @@ const ROWS: &[(&str, &str, &[&str])] = &[
     ]),
     ("DELETE credentials/{type}", "code, passkey", &["delete_credentials_code_and_passkey_can_not_be_deleted"]),
     ("DELETE credentials/{type}", "deviceauthn", &["delete_credentials_deviceauthn_wants_an_identifier_before_all_else"]),
-    ("DELETE credentials/{type}", "first factors", &["delete_credentials_first_factors_are_password_accounts_passkeys_and_passwordless_keys"]),
+    ("DELETE credentials/{type}", "first factors", &[
+        "delete_credentials_first_factors_are_password_accounts_passkeys_and_passwordless_keys",
+        "delete_credentials_a_passwordless_key_is_a_first_factor_where_the_traits_name_its_identifier",
+    ]),
     ("GET /admin/identities/{id}/sessions", "400, and `[]` for nobody", &["identity_sessions_a_bad_uuid_is_400_and_an_unknown_identity_has_none"]),
     ("GET /admin/identities/{id}/sessions", "active", &["identity_sessions_active_is_a_flag_as_go_reads_it"]),
     ("GET /admin/identities/{id}/sessions", "invalid values default", &["identity_sessions_sizes_and_numbers_that_are_none_count_as_not_sent"]),
@@ -141,7 +170,10 @@ const ROWS: &[(&str, &str, &[&str])] = &[
     ]),
     ("DELETE /admin/sessions/{id}", "204 again and again", &["sessions_delete_ends_it_keeps_the_row_and_is_204_again"]),
     ("PATCH /admin/sessions/{id}/extend", "200 with the session, 404", &["sessions_extend_is_200_with_the_session_and_404_for_an_unknown_one"]),
-    ("POST /admin/sessions", "what it does", &["sessions_bulk_disables_or_deletes_by_identity_by_session_or_all"]),
+    ("POST /admin/sessions", "what it does", &[
+        "sessions_bulk_disables_or_deletes_by_identity_by_session_or_all",
+        "sessions_bulk_says_more_while_there_are_more_than_a_thousand",
+    ]),
     ("POST /admin/sessions", "what it takes", &["sessions_bulk_takes_either_identities_or_sessions_500_at_most"]),
     ("POST /admin/recovery/*", "not served", &["sessions_recovery_codes_and_links_are_not_served"]),
     ("GET /schemas", "list, total, links", &[
@@ -150,7 +182,10 @@ const ROWS: &[(&str, &str, &[&str])] = &[
     ]),
     ("GET /schemas/{id}", "raw or base64url", &["schemas_get_takes_the_id_raw_or_in_base64url"]),
     ("GET /schemas/{id}", "404", &["schemas_get_of_none_is_404_in_orys_words"]),
-    ("GET /health/*, /version", "all", &["health_alive_ready_and_version_answer_anybody_with_and_without_admin"]),
+    ("GET /health/*, /version", "all", &[
+        "health_alive_ready_and_version_answer_anybody_with_and_without_admin",
+        "health_ready_is_503_with_errors_while_the_database_does_not_serve",
+    ]),
     ("goes further", "authentication, tenancy", &["goes_further_everything_wants_a_key_and_happens_in_its_tenant"]),
     ("goes further", "mount", &["goes_further_admin_and_iam_are_one_and_link_and_location_repeat_the_mount"]),
     ("goes further", "public port", &["goes_further_one_listener_serves_schemas_and_sessions_without_a_redirect"]),

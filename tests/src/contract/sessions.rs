@@ -1,9 +1,14 @@
 //! `/admin/sessions`
 
+use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
 
 use super::{ids, reason};
-use crate::{database::random_id, house::Tenant, isolation::next_token};
+use crate::{
+    database::{connect, random_id},
+    house::Tenant,
+    isolation::next_token,
+};
 
 async fn issue(tenant: &Tenant, identity: &str, body: Value) -> String {
     let path = format!("/v1/users/{identity}/sessions");
@@ -157,5 +162,32 @@ on_both_databases! {
         for path in ["/admin/recovery/code", "/admin/recovery/link"] {
             house.alpha.owner.post(path, body.clone()).await.refused(404, "not_found");
         }
+    }
+
+    async fn sessions_bulk_says_more_while_there_are_more_than_a_thousand(house: House) {
+        let (owner, alpha) = (&house.alpha.owner, &house.alpha);
+        let database = house.gateway.database();
+        let (id, random) = if database.starts_with("sqlite") {
+            (format!("x'{}'", alpha.ada_session.replace('-', "")), "randomblob(16)")
+        } else {
+            (format!("'{}'", alpha.ada_session), "gen_random_uuid()")
+        };
+        // As many copies of Ada's session, faster than they are issued.
+        let copies = format!(
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1200)
+             INSERT INTO sessions (tenant_id, id, identity_id, token_sha256, enabled, issued_at, authenticated_at, expires_at,
+                aal, authentication_methods, devices)
+             SELECT tenant_id, {random}, identity_id, token_sha256, enabled, issued_at, authenticated_at, expires_at,
+                aal, authentication_methods, devices FROM sessions, n WHERE id = {id}"
+        );
+        connect(database).await.execute_unprepared(&copies).await.expect("are made");
+        let everybody = async |action: &str| {
+            owner.post("/admin/sessions", json!({"action": action, "identities": ["*"]})).await.expect(200).json()
+        };
+        for action in ["disable", "delete"] {
+            assert_eq!(everybody(action).await, json!({"processed": 1_000, "more": true}), "{action}");
+            assert_eq!(everybody(action).await, json!({"processed": 201, "more": false}), "{action}");
+        }
+        assert_eq!(everybody("delete").await, json!({"processed": 0, "more": false}));
     }
 }

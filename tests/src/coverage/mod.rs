@@ -30,6 +30,7 @@ on_both_databases! {
             "GET /health/alive",
             "GET /health/ready",
             "GET /openapi.json",
+            "GET /tenants/{}/.well-known/jwks.json",
             "GET /version",
             // As Ory's admin port has them.
             "GET /admin/health/alive",
@@ -96,6 +97,11 @@ on_both_databases! {
             "PUT /v1/policies/{}",
             "DELETE /v1/policies/{}",
             "POST /v1/policies/validate",
+            "GET /v1/session-token-templates",
+            "GET /v1/session-token-templates/{}",
+            "PUT /v1/session-token-templates/{}",
+            "DELETE /v1/session-token-templates/{}",
+            "POST /v1/session-token-keys/rotate",
             "GET /v1/api-keys",
             "POST /v1/api-keys",
             "DELETE /v1/api-keys/{}",
@@ -211,6 +217,11 @@ on_both_databases! {
             )
             .await
             .expect(201);
+        alpha
+            .owner
+            .put("/v1/session-token-templates/only-here", json!({}))
+            .await
+            .expect(201);
         let person =
             json!({"traits": {"email": "only-here@example.test"}, "external_id": "only-here"});
         alpha
@@ -241,6 +252,7 @@ on_both_databases! {
         for path in [
             "/v1/policies/",
             "/v1/schemas/",
+            "/v1/session-token-templates/",
             "/schemas/",
             "/admin/identities/by/external/",
             "/iam/identities/by/external/",

@@ -166,6 +166,13 @@ pub(super) fn sample(shape: &str, alpha: &Tenant, key: &str) -> Option<Sample> {
             let policy = r#"permit(principal, action == Palisade::Action::"self:read", resource);"#;
             named("probe", Some(json!({"policy": policy})))
         }
+        ("GET", "/v1/session-token-templates") => whole(None),
+        ("GET" | "DELETE", "/v1/session-token-templates/{}") => named("house-token", None),
+        ("PUT", "/v1/session-token-templates/{}") => named(
+            "probe",
+            Some(json!({"claims": {"email": "/identity/traits/email"}})),
+        ),
+        ("POST", "/v1/session-token-keys/rotate") => whole(Some(json!({"overlap": 60}))),
         ("POST", "/v1/policies/validate") => whole(Some(
             json!({"policy": "permit(principal, action, resource);"}),
         )),

@@ -70,10 +70,17 @@ on_both_databases! {
         owner.put(&format!("/admin/identities/{kim}"), json!({"schema_id": "lax", "traits": {}, "external_id": "kim"})).await.expect(200);
         owner.delete(&format!("/admin/identities/{kim}/credentials/password")).await;
 
+        // One whose password another system still has.
+        let body = json!({"traits": {"email": "hal@example.test"}, "external_id": "hal",
+            "credentials": {"password": {"config": {"use_password_migration_hook": true}}},
+            "recovery_addresses": [{"value": "hal@example.test", "via": "email",
+                "break_glass_for_organization": "018f4b1e-0000-7000-8000-000000000002"}]});
+        owner.post("/admin/identities", body).await.expect(201);
+
         let mut desk = Desk::of(house.gateway, owner);
         let done = desk.run("export --output all.jsonl --json").await.code(0);
         let summary: Value = serde_json::from_str(&done.stdout()).expect("JSON");
-        assert_eq!((&summary["exported"], &summary["tenant_id"]), (&json!(5), &json!(house.alpha.id)));
+        assert_eq!((&summary["exported"], &summary["tenant_id"]), (&json!(6), &json!(house.alpha.id)));
         let first = desk.read("all.jsonl");
         let revealed = owner.all("/v1/audit-events?action=credential:reveal&page_size=500").await;
         assert!(revealed.iter().any(|event| event["resource"]["id"] == eve), "it is in the trail");
@@ -82,13 +89,14 @@ on_both_databases! {
         other.put("/v1/schemas/lax", lax).await.expect(201);
         desk.with_key(&other);
         let done = desk.run("import --from ory --json all.jsonl").await.code(0);
-        assert_eq!(done.counts(), [5, 5, 0, 0]);
+        assert_eq!(done.counts(), [6, 6, 0, 0]);
         let second = desk.run("export").await.code(0).stdout();
         let (first, second) = (without_ids(&first), without_ids(&second));
-        assert_eq!(first.len(), 5);
+        assert_eq!(first.len(), 6);
         for (name, identity) in &first {
             assert_eq!(Some(identity), second.get(name), "{name}");
         }
+        assert_eq!(first["hal"]["credentials"]["password"]["config"], json!({"use_password_migration_hook": true}));
         // Kim's identifiers outlived the trait.
         assert_eq!(first["kim"]["credentials"]["password"]["identifiers"], json!(["kim@example.test"]));
         assert_eq!(first["eve"]["credentials"].as_object().map(serde_json::Map::len), Some(8), "every type");

@@ -7,7 +7,7 @@ use ory_kratos_client::{
 use serde_json::json;
 
 use super::{refusal::refusal, sdk};
-use crate::database::random_id;
+use crate::{database::random_id, session_tokens};
 
 fn ids(sessions: &[Session]) -> Vec<&str> {
     sessions.iter().map(|session| session.id.as_str()).collect()
@@ -84,6 +84,16 @@ on_both_databases! {
         let cookie = format!("ory_kratos_session={token}");
         let by_cookie = frontend::to_session(&sdk, None, Some(&cookie), None).await.expect("by cookie");
         assert_eq!(by_cookie.id, id);
+        let template = json!({"claims": {"email": "/identity/traits/email"}});
+        alpha.owner.put("/v1/session-token-templates/app", template).await.expect(201);
+        let session = frontend::to_session(&sdk, Some(&token), None, Some("app")).await.expect("with a token");
+        let keys = session_tokens::keys(&house.gateway.anonymous(), &alpha.id).await;
+        let tokenized = session.tokenized.expect("a token");
+        let claims = session_tokens::verified(&tokenized, &keys, "").expect("is genuine");
+        assert_eq!(claims["sub"], alpha.ada.as_str());
+        assert_eq!(claims["email"], "ada@example.test");
+        let unknown = frontend::to_session(&sdk, Some(&token), None, Some("none")).await.expect_err("is none");
+        assert_eq!(refusal(unknown).0, 400);
         let refused = frontend::to_session(&sdk, None, None, None).await.expect_err("by nothing");
         assert_eq!(refusal(refused).0, 401);
 

@@ -56,14 +56,14 @@ fn the_committed_matrix_is_what_the_policies_say() {
          # of all tenants belong to). `other`: it belongs to another tenant. `identity`: one with the token of a session;\n\
          # sessions are its own.\n",
     );
-    write!(text, "{:<26}{:<7}", "action", "tenant").expect("to memory");
+    write!(text, "{:<30}{:<7}", "action", "tenant").expect("to memory");
     for (name, _) in &columns {
         write!(text, "{name:<10}").expect("to memory");
     }
     for (position, (name, _)) in action::ALL.iter().enumerate() {
         for foreign in [false, true] {
             let whose = if foreign { "other" } else { "own" };
-            write!(text, "\n{name:<26}{whose:<7}").expect("to memory");
+            write!(text, "\n{name:<30}{whose:<7}").expect("to memory");
             for (_, principal) in &columns {
                 let answer = answer(principal, position, foreign);
                 assert!(

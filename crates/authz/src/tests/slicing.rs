@@ -23,6 +23,7 @@ fn kind() -> impl Strategy<Value = &'static str> {
         "IdentityProvider",
         "IdentitySchema",
         "Policy",
+        "SessionTokenTemplate",
         "ApiKey",
         "Session",
     ])

@@ -7,6 +7,8 @@ mod identity_providers;
 mod paging;
 mod policies;
 mod schemas;
+mod session_token_keys;
+mod session_token_templates;
 mod tenants;
 mod users;
 mod whoami;
@@ -19,6 +21,8 @@ pub(crate) fn mount(table: &mut RouteTable) {
     identity_providers::mount(table);
     schemas::mount(table);
     policies::mount(table);
+    session_token_templates::mount(table);
+    session_token_keys::mount(table);
     api_keys::mount(table);
     audit_events::mount(table);
     tenants::mount(table);

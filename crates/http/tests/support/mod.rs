@@ -5,10 +5,10 @@
     reason = "helpers of tests: a panic is the message"
 )]
 
-use std::{net::TcpListener, sync::Arc, time::Duration};
+use std::{net::TcpListener, num::NonZeroU32, sync::Arc, time::Duration};
 
 use palisade_authz::{Gate, NamedTarget, Own, RequestContext, action};
-use palisade_http::{App, Settings, serve};
+use palisade_http::{App, PasswordSettings, SessionSettings, Settings, serve};
 use palisade_store::{NewApiKey, Store, StoreOptions};
 use palisade_tenancy::{Admission, CachedDirectory, Caller, Clock, Role, SystemClock, TenantId};
 use serde_json::Value;
@@ -52,7 +52,16 @@ impl Gateway {
         let operator = key(&store, &gate, TenantId::PLATFORM, Vec::new()).await;
         let directory = Arc::new(CachedDirectory::new(store.clone()));
         let admission = Arc::new(Admission::new(directory, SystemClock));
-        let app = Arc::new(App::new(store, gate, admission, clock, Settings::default()));
+        let attempts = NonZeroU32::new(10).expect("not zero");
+        let settings = Settings {
+            public_url: None,
+            sessions: SessionSettings::default(),
+            passwords: PasswordSettings {
+                attempts_of_identity: attempts,
+                attempts_of_tenant: attempts,
+            },
+        };
+        let app = Arc::new(App::new(store, gate, admission, clock, settings));
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let base = format!("http://{}", listener.local_addr().expect("an address"));
         tokio::spawn(serve(app, listener, 1, Duration::from_secs(1)).expect("serves"));

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     Credential, CredentialType, Credentials, IdentityId, RawJson, Secret, Secrets, Timestamp,
-    credential::{AccountSettings, hash},
+    credential::{self, AccountSettings, hash},
     link,
     schema::Derived,
 };
@@ -133,20 +133,25 @@ impl Merged {
     }
 
     fn password(&mut self, password: PasswordImport, now: Timestamp) -> Result<()> {
-        let PasswordImport::Hashed(hash) = password else {
-            return Err(Error::internal(
-                "a plain password reached a change; it is to be hashed before",
-            ));
+        let config = match password {
+            PasswordImport::Hashed(hash) => {
+                hash::recognise(&hash).map_err(|refusal| {
+                    refusal.error("credentials.password.config.hashed_password")
+                })?;
+                json!({ "hashed_password": hash })
+            }
+            PasswordImport::Elsewhere => json!({ credential::MIGRATION_HOOK: true }),
+            PasswordImport::Plain(_) => {
+                return Err(Error::internal(
+                    "a plain password reached a change; it is to be hashed before",
+                ));
+            }
         };
-        hash::recognise(&hash)
-            .map_err(|refusal| refusal.error("credentials.password.config.hashed_password"))?;
-        let credential = entry(&mut self.credentials, CredentialType::Password, now);
-        credential.usable = true;
-        credential.updated_at = now;
-        self.secret(
-            CredentialType::Password,
-            &json!({ "hashed_password": hash }),
-        );
+        let entry = entry(&mut self.credentials, CredentialType::Password, now);
+        // Nobody signs in with what is not here.
+        entry.usable = config.get(credential::MIGRATION_HOOK).is_none();
+        entry.updated_at = now;
+        self.secret(CredentialType::Password, &config);
         Ok(())
     }
 

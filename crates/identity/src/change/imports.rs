@@ -68,6 +68,8 @@ pub enum PasswordImport {
     Plain(Zeroizing<String>),
     /// In one of the formats of [`crate::credential::hash`].
     Hashed(String),
+    /// Known to another system only, until it is set here: Ory's `use_password_migration_hook`.
+    Elsewhere,
 }
 
 impl std::fmt::Debug for PasswordImport {
@@ -75,6 +77,7 @@ impl std::fmt::Debug for PasswordImport {
         f.write_str(match self {
             Self::Plain(_) => "Plain(..)",
             Self::Hashed(_) => "Hashed(..)",
+            Self::Elsewhere => "Elsewhere",
         })
     }
 }

@@ -64,10 +64,14 @@ pub(super) fn password(mut config: Object) -> Result<PasswordImport> {
         .map(Zeroizing::new);
     let hashed = config.string("hashed_password")?;
     if config.flag("use_password_migration_hook")? == Some(true) {
-        return Err(config.wrong(
-            "use_password_migration_hook",
-            "`false`; the migration hook is not supported",
-        ));
+        if plain.is_some() || hashed.is_some_and(|hash| !hash.is_empty()) {
+            return Err(config.wrong(
+                "use_password_migration_hook",
+                "`false` where `password` or `hashed_password` is sent: with a password here there is none to fetch",
+            ));
+        }
+        config.end()?;
+        return Ok(PasswordImport::Elsewhere);
     }
     if plain
         .as_ref()

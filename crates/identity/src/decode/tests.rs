@@ -132,7 +132,7 @@ fn wrong_values_are_refused_by_name_with_what_was_expected() {
             "credentials.password.config.password",
         ),
         (
-            json!({ "credentials": { "password": { "config": { "use_password_migration_hook": true } } } }),
+            json!({ "credentials": { "password": { "config": { "use_password_migration_hook": true, "password": "x" } } } }),
             "credentials.password.config.use_password_migration_hook",
         ),
         (

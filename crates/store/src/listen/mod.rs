@@ -49,11 +49,11 @@ impl Store {
         &self,
         sink: impl Fn(Heard) + Send + Sync + 'static,
     ) -> tokio::task::JoinHandle<()> {
-        let schemas = self.clone();
+        let store = self.clone();
         self.inner.sink.set(Arc::new(move |heard| {
             match heard {
-                Heard::Changed(what) => schemas.inner.schemas.forget(what),
-                Heard::Live(live) => schemas.inner.schemas.set_live(live),
+                Heard::Changed(what) => store.inner.forget(what),
+                Heard::Live(live) => store.inner.set_live(live),
             }
             sink(heard);
         }));

@@ -50,7 +50,7 @@ impl Store {
             return Ok(None);
         };
         let schema = compiled(&row)?;
-        cache.keep(tenant, &schema, loaded, generation);
+        cache.keep(tenant, id, &schema, (loaded, generation));
         Ok(Some(schema))
     }
 
@@ -80,7 +80,7 @@ impl Store {
             let bound = select.finish("t.id", MOST_NAMED as u64);
             for row in self.reader(scope).all_bound(bound).await? {
                 let schema = compiled(&row)?;
-                cache.keep(tenant, &schema, loaded, generation);
+                cache.keep(tenant, schema.id(), &schema, (loaded, generation));
                 found.insert(schema.id().to_owned(), schema);
             }
         }

@@ -1,6 +1,5 @@
 //! Identity schemas of tenants.
 
-pub(crate) mod cache;
 mod compiled;
 mod delete;
 mod impact;

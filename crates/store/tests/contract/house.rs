@@ -7,11 +7,14 @@ use palisade_authz::{
 };
 use palisade_envelope::{Error, Result};
 use palisade_identity::{
-    Identity, IdentityId,
+    Identity, IdentityId, SessionTokenTemplate,
     change::{self, Changed},
     decode,
+    etag::IfMatch,
 };
-use palisade_store::{ImportGrants, NewApiKey, Page, PageRequest, Store, StoreOptions};
+use palisade_store::{
+    ImportGrants, NewApiKey, Page, PageRequest, Store, StoreOptions, TemplateDocument,
+};
 use palisade_tenancy::{
     Admission, ApiKey, CachedDirectory, Caller, Clock, Invalidation, Role, SystemClock, TenantId,
     admit::{Claims, TenantHeader},
@@ -154,6 +157,28 @@ impl House {
             .await
             .expect("writes a policy");
         self.gate.invalidate(Invalidation::Tenant(caller.tenant()));
+        let claim = if caller.tenant() == self.twin.tenant() {
+            "twin"
+        } else {
+            "acme"
+        };
+        self.put_template(caller, "app", claim, None)
+            .await
+            .expect("writes a template");
+    }
+
+    pub(crate) async fn put_template(
+        &self,
+        caller: &Arc<Caller>,
+        name: &str,
+        claim: &str,
+        expected: Option<IfMatch>,
+    ) -> Result<(TemplateDocument, bool)> {
+        let target = NamedTarget::session_token_template(name);
+        let grant = self.grant(caller, target).await;
+        self.store
+            .put_session_token_template(grant, template(claim), expected)
+            .await
     }
 
     pub(crate) async fn issue(
@@ -420,6 +445,15 @@ impl House {
             .map(|row| format!("quote({})", column(row)))
             .collect::<Vec<_>>()
             .join(" || '|' || ")
+    }
+}
+
+pub(crate) fn template(claim: &str) -> SessionTokenTemplate {
+    SessionTokenTemplate {
+        ttl_seconds: 60,
+        claims: [(claim.to_owned(), "/id".to_owned())].into(),
+        audience: Vec::new(),
+        subject_source: Default::default(),
     }
 }
 

@@ -32,6 +32,8 @@ mod rotation;
 #[cfg(test)]
 mod schemas;
 #[cfg(test)]
+mod session_tokens;
+#[cfg(test)]
 mod sessions;
 #[cfg(test)]
 mod tenants;
@@ -102,6 +104,7 @@ cases! {
     schemas: a_schema_that_identities_have_is_not_deleted,
         a_schema_is_created_once,
         an_identity_of_a_schema_that_went_meanwhile_is_refused_by_its_name,
+        a_schema_that_is_deleted_while_identities_take_it_up_leaves_none_of_them_behind,
         the_impact_of_a_schema_is_counted_and_sampled_within_its_budget,
         schemas_are_paged_by_number;
     links: a_link_and_a_credential_are_one_fact,
@@ -131,6 +134,12 @@ cases! {
         lists_of_sessions_are_walked_by_token_and_by_number,
         many_sessions_are_ended_and_deleted_at_once,
         an_identity_reaches_its_own_sessions_only;
+    session_tokens: a_template_is_written_read_listed_and_deleted,
+        a_tenant_has_a_hundred_templates_at_most,
+        abuse_05_templates_and_keys_of_another_tenant_are_never_used,
+        a_rotated_key_signs_no_more_and_is_shown_until_its_overlap_ends,
+        of_rotations_at_once_each_leaves_one_key_that_signs,
+        another_node_hears_of_a_template_that_is_gone;
     audit: abuse_64_a_write_and_its_audit_row_stand_or_fall_together,
         refusals_are_written_down,
         audit_events_are_filtered_and_paged;

@@ -202,3 +202,55 @@ pub(crate) async fn schemas_are_paged_by_number(house: &House) {
         Code::InvalidPageToken
     );
 }
+
+pub(crate) async fn a_schema_that_is_deleted_while_identities_take_it_up_leaves_none_of_them_behind(
+    house: &House,
+) {
+    let (mut made, mut gone) = (0, 0);
+    for round in 0..6 {
+        put(house, &house.owner, "staff", &staff(&[])).await;
+        let mut writes = Vec::new();
+        for number in 0..4 {
+            let body =
+                json!({"schema_id": "staff", "traits": {"badge": format!("{round}-{number}")}});
+            let changed = house.changed(&house.owner, body).await;
+            let grant = house
+                .grant::<action::CreateIdentity>(&house.owner, Own)
+                .await;
+            writes.push(house.store.create_identity(grant, changed, None));
+        }
+        let create = futures_util::future::join_all(writes);
+        // Now and then the deletion has a start.
+        let delete = async {
+            if round % 2 == 0 {
+                tokio::task::yield_now().await;
+            }
+            delete(house, "staff", None).await
+        };
+        let (deleted, created) = house
+            .held_up(futures_util::future::join(delete, create))
+            .await;
+        for one in created {
+            match one {
+                Ok(identity) => {
+                    made += 1;
+                    house.delete(identity.id).await.expect("deletes");
+                    assert_eq!(
+                        deleted.as_ref().expect_err("is in use").code(),
+                        Code::InUse,
+                        "an identity of it was made"
+                    );
+                }
+                Err(error) => {
+                    gone += 1;
+                    assert_eq!(error.code(), Code::SchemaViolation);
+                    assert!(*deleted.as_ref().expect("it was deleted"));
+                }
+            }
+        }
+        let orphans = "identities i WHERE NOT EXISTS (SELECT 1 FROM identity_schemas s
+            WHERE s.tenant_id = i.tenant_id AND s.id = i.schema_id)";
+        assert_eq!(house.count(orphans).await, 0);
+    }
+    assert_eq!(made + gone, 24);
+}

@@ -48,7 +48,7 @@ fn lasting(seconds: i64) -> NewSession {
 }
 
 impl House {
-    async fn issued(&self, identity: &Identity) -> (SessionId, SessionToken) {
+    pub(crate) async fn issued(&self, identity: &Identity) -> (SessionId, SessionToken) {
         let (known, token) = self
             .issue(&self.owner, identity.id, lasting(600))
             .await
@@ -56,7 +56,7 @@ impl House {
         (known.session.id, token)
     }
 
-    async fn admitted(&self, token: &SessionToken) -> Result<Arc<Caller>> {
+    pub(crate) async fn admitted(&self, token: &SessionToken) -> Result<Arc<Caller>> {
         let admission = Admission::new(
             Arc::new(CachedDirectory::new(self.store.clone())),
             SystemClock,

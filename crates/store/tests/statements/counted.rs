@@ -90,7 +90,26 @@ async fn a_list_makes_no_statement_per_row_and_a_prefix_is_served_by_an_index() 
     .await;
 }
 
+/// What a tenant's session tokens are made with is asked for once, and of nobody in one statement.
+async fn session_tokens_are_cached(house: &House, heard: &Heard) {
+    let asked = async |tenant| {
+        heard.take();
+        let keys = house.store.public_session_token_keys(tenant).await;
+        let statements = heard.take();
+        (keys.expect("answers").len(), statements.len(), statements)
+    };
+    let tenant = house.owner.tenant();
+    let (keys, first, statements) = asked(tenant).await;
+    assert_eq!((keys, first), (1, 2), "keys and templates: {statements:#?}");
+    let (keys, again, statements) = asked(tenant).await;
+    assert_eq!((keys, again), (1, 0), "{statements:#?}");
+    let nobody = palisade_tenancy::TenantId::from_uuid(palisade_identity::ids::Uuid::from_u128(1));
+    let (keys, first, statements) = asked(nobody).await;
+    assert_eq!((keys, first), (0, 1), "{statements:#?}");
+}
+
 async fn case(house: &House, heard: &Heard) {
+    session_tokens_are_cached(house, heard).await;
     // The key of page tokens is read once.
     list_with_credentials(house, heard, 2).await;
     let few = list_with_credentials(house, heard, 2).await;

@@ -40,6 +40,9 @@ pub(crate) struct SessionBody<'a> {
     /// The devices that it was issued to; `null` where they were not asked for.
     #[schema(required = true, value_type = Option<Vec<DeviceBody>>)]
     devices: Option<&'a [Device]>,
+    /// The session as a signed token, where `tokenize_as` asked for one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tokenized: Option<String>,
 }
 
 /// One proof of who the identity is.
@@ -87,6 +90,7 @@ impl<'a> SessionBody<'a> {
             issued_at: session.issued_at,
             identity: None,
             devices: None,
+            tokenized: None,
         }
     }
 
@@ -105,6 +109,15 @@ impl<'a> SessionBody<'a> {
     pub(crate) fn with_devices(self, known: &'a KnownSession) -> Self {
         Self {
             devices: Some(&known.session.devices),
+            ..self
+        }
+    }
+
+    /// The same with a token that says so.
+    #[must_use]
+    pub(crate) fn with_token(self, token: String) -> Self {
+        Self {
+            tokenized: Some(token),
             ..self
         }
     }

@@ -6,7 +6,10 @@ use palisade_authz::{Authorized, action::VerifyPassword};
 use palisade_envelope::{Code, Error, Result};
 use palisade_identity::{
     RawJson, Secret, State,
-    credential::hash::{Hash, MAX_PASSWORD},
+    credential::{
+        hash::{Hash, MAX_PASSWORD},
+        password_is_elsewhere,
+    },
 };
 use serde::Serialize;
 use tokio::time::Instant;
@@ -44,6 +47,11 @@ struct VerifyBody {
 struct VerifiedBody {
     /// `true`: the password is right and the user is active. `false`: it is wrong, there is none, or the user is inactive.
     verified: bool,
+    /// `true`, and `verified` is `false`: the user is active and has a password, but not here. It was imported with this flag:
+    /// ask the system that it came from, and set the password here where that says yes. Left out otherwise.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    use_password_migration_hook: bool,
 }
 
 pub(super) fn doc() -> Doc {
@@ -79,11 +87,11 @@ pub(super) async fn verify_password(guarded: Guarded<VerifyPassword>, mut call: 
         .ok_or_else(|| Error::new(Code::NotFound))?;
     app.attempts.count(grant.tenant(), identity.id)?;
     let active = identity.state == State::Active;
-    let verified = check(&app, grant, active, password).await?;
-    if !verified {
+    let answer = check(&app, grant, active, password).await?;
+    if !answer.verified {
         tokio::time::sleep_until(begun + FALSE_TAKES).await;
     }
-    Reply::ok(&call.request).json(&VerifiedBody { verified })
+    Reply::ok(&call.request).json(&answer)
 }
 
 /// Checks the password, and puts a stronger hash in the place of a weaker one.
@@ -92,10 +100,12 @@ async fn check(
     grant: Authorized<VerifyPassword>,
     active: bool,
     password: Zeroizing<String>,
-) -> Result<bool> {
+) -> Result<VerifiedBody> {
     let tenant = grant.tenant();
     let kept = app.store.password_to_verify(&grant).await?;
-    let hash = kept.as_ref().filter(|_| active).and_then(kept_hash);
+    let known = kept.as_ref().filter(|_| active);
+    let elsewhere = known.is_some_and(password_is_elsewhere);
+    let hash = known.and_then(kept_hash);
     let checked = app.hashing.check(tenant, password, hash).await?;
     if let (Some(old), Some(new)) = (kept, checked.rehashed) {
         let config = serde_json::json!({ "hashed_password": new });
@@ -103,7 +113,10 @@ async fn check(
         // Where it is another one by now, that one stays; this one was right when it was asked.
         app.store.rehash_password(grant, old, new).await?;
     }
-    Ok(checked.verified)
+    Ok(VerifiedBody {
+        verified: checked.verified,
+        use_password_migration_hook: elsewhere,
+    })
 }
 
 /// The hash that is kept, unless this program can't read it; then nothing is.

@@ -1,4 +1,4 @@
-//! Compiled schemas, kept by tenant and id.
+//! What is kept of tenants, by tenant and name.
 
 use std::{
     sync::{
@@ -9,7 +9,6 @@ use std::{
 };
 
 use moka::sync::Cache;
-use palisade_identity::schema::IdentitySchema;
 use palisade_tenancy::{Invalidation, TenantId};
 
 /// How long an entry counts while changes are heard of.
@@ -17,16 +16,14 @@ const LIVE: Duration = Duration::from_secs(60);
 /// How long it counts while they are not.
 const BLIND: Duration = Duration::from_millis(500);
 
-type Entry = (Arc<IdentitySchema>, Instant);
-
-/// The cache. Every key contains the tenant.
-pub(crate) struct SchemaCache {
-    entries: Cache<(TenantId, String), Entry>,
+/// A cache. Every key contains the tenant.
+pub(crate) struct TenantCache<V> {
+    entries: Cache<(TenantId, String), (Arc<V>, Instant)>,
     live: AtomicBool,
     generation: AtomicU64,
 }
 
-impl SchemaCache {
+impl<V: Send + Sync + 'static> TenantCache<V> {
     pub(crate) fn new() -> Self {
         let entries = Cache::builder()
             .max_capacity(10_000)
@@ -61,32 +58,32 @@ impl SchemaCache {
         }
     }
 
-    pub(crate) fn get(&self, tenant: TenantId, id: &str) -> Option<Arc<IdentitySchema>> {
+    pub(crate) fn get(&self, tenant: TenantId, name: &str) -> Option<Arc<V>> {
         let bound = if self.live.load(Ordering::Acquire) {
             LIVE
         } else {
             BLIND
         };
-        let (schema, loaded) = self.entries.get(&(tenant, id.to_owned()))?;
-        (loaded.elapsed() < bound).then_some(schema)
+        let (value, loaded) = self.entries.get(&(tenant, name.to_owned()))?;
+        (loaded.elapsed() < bound).then_some(value)
     }
 
-    /// To be asked before a schema is loaded, and given to [`SchemaCache::keep`] after.
+    /// To be asked before a value is loaded, and given to [`TenantCache::keep`] after.
     pub(crate) fn generation(&self) -> u64 {
         self.generation.load(Ordering::SeqCst)
     }
 
-    /// Keeps a schema, unless something was changed since it was loaded.
+    /// Keeps a value, unless something was changed since it was loaded.
     pub(crate) fn keep(
         &self,
         tenant: TenantId,
-        schema: &Arc<IdentitySchema>,
-        loaded: Instant,
-        generation: u64,
+        name: &str,
+        value: &Arc<V>,
+        (loaded, generation): (Instant, u64),
     ) {
-        let key = (tenant, schema.id().to_owned());
+        let key = (tenant, name.to_owned());
         self.entries
-            .insert(key.clone(), (Arc::clone(schema), loaded));
+            .insert(key.clone(), (Arc::clone(value), loaded));
         if self.generation() != generation {
             // The change may have come before the insert.
             self.entries.invalidate(&key);
@@ -100,19 +97,15 @@ mod tests {
 
     use super::*;
 
-    fn schema() -> Arc<IdentitySchema> {
-        let document = IdentitySchema::default_document();
-        Arc::new(IdentitySchema::compile("default", &document).expect("compiles"))
-    }
-
     #[test]
-    fn abuse_05_a_cached_schema_of_one_tenant_is_never_anothers() {
+    fn abuse_05_what_is_cached_of_one_tenant_is_never_anothers() {
         let (tenant, other) = (
             TenantId::from_uuid(Uuid::from_u128(1)),
             TenantId::from_uuid(Uuid::from_u128(2)),
         );
-        let cache = SchemaCache::new();
-        cache.keep(tenant, &schema(), Instant::now(), cache.generation());
+        let cache = TenantCache::<u8>::new();
+        let loaded = (Instant::now(), cache.generation());
+        cache.keep(tenant, "default", &Arc::new(7), loaded);
         assert!(cache.get(tenant, "default").is_some());
         assert!(cache.get(other, "default").is_none());
         cache.forget(Invalidation::Tenant(other));
@@ -123,10 +116,11 @@ mod tests {
 
     #[test]
     fn what_was_loaded_before_a_change_is_not_kept_after_it() {
-        let cache = SchemaCache::new();
+        let cache = TenantCache::<u8>::new();
         let generation = cache.generation();
         cache.forget(Invalidation::Everything);
-        cache.keep(TenantId::PLATFORM, &schema(), Instant::now(), generation);
+        let loaded = (Instant::now(), generation);
+        cache.keep(TenantId::PLATFORM, "default", &Arc::new(7), loaded);
         assert!(cache.get(TenantId::PLATFORM, "default").is_none());
     }
 }
