@@ -1,13 +1,11 @@
 //! The guard: no handler runs before policy has allowed its action on its target.
 
-use std::{
-    cell::RefCell, future::Future, marker::PhantomData, pin::Pin, sync::Arc, time::Duration,
-};
+use std::{future::Future, marker::PhantomData, pin::Pin, sync::Arc, time::Duration};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
-use palisade_authz::{Action, Authorized, Denied, Refusal};
+use palisade_authz::{Action, Authorized, Refusal};
 use palisade_envelope::{Code, Error, Result};
-use palisade_store::{Decides, Store};
+use palisade_store::{Decides, Refusals};
 use palisade_tenancy::{Caller, middleware};
 
 use crate::{App, call, dialect::Dialect, problem::Problem, trail::Trail};
@@ -159,32 +157,6 @@ pub(crate) async fn decide<A: Action>(
     let decided = decide_among::<A>(request, target, &refusals).await;
     refusals.record(&call::app(request)?.store);
     decided
-}
-
-/// What was refused to one request, to be recorded at its end: one row of the audit trail for each action, however many
-/// of a request's items it was asked for.
-#[derive(Default)]
-pub(crate) struct Refusals(RefCell<Vec<(Denied, u64)>>);
-
-impl Refusals {
-    fn add(&self, denied: &Denied) {
-        let mut all = self.0.borrow_mut();
-        match all
-            .iter_mut()
-            .find(|(first, _)| first.action == denied.action)
-        {
-            Some((_, count)) => *count += 1,
-            None => all.push((denied.clone(), 1)),
-        }
-    }
-
-    /// Hands them over to the audit trail; each names the first resource that the action was refused on, and how many
-    /// there were.
-    pub(crate) fn record(self, store: &Store) {
-        for (denied, count) in self.0.into_inner() {
-            store.record_denials(&denied, count);
-        }
-    }
 }
 
 /// The caller of a request, as the store asks for further grants on its behalf.

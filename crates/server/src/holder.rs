@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc};
 use palisade_authz::{Action, Authorized, Refusal, RequestContext};
 use palisade_envelope::{Code, Error};
 use palisade_identity::ids::uuid_at;
-use palisade_store::Decides;
+use palisade_store::{Decides, Refusals};
 use palisade_tenancy::{
     Caller, Clock as _, SystemClock, TenantId,
     admit::{Claims, TenantHeader},
@@ -36,6 +36,8 @@ pub(crate) struct KeyHolder {
     key: Zeroizing<String>,
     tenant: TenantId,
     context: RequestContext,
+    /// What was refused and is not on its way to the audit trail yet.
+    refusals: Refusals,
 }
 
 impl KeyHolder {
@@ -61,6 +63,7 @@ impl KeyHolder {
             key,
             tenant: TenantId::PLATFORM,
             context,
+            refusals: Refusals::default(),
         };
         match holder.admitted(wanted).await {
             Ok(tenant) => {
@@ -106,8 +109,15 @@ impl KeyHolder {
             .await
     }
 
+    /// Hands what was refused over to the audit trail, one row for each action: to be called after each piece of work,
+    /// in which many rows may be refused the same.
+    pub(crate) fn record_refusals(&self) {
+        self.refusals.record(&self.node.store);
+    }
+
     /// Writes down what is still queued and lets go of the database.
     pub(crate) async fn close(self) {
+        self.record_refusals();
         self.node.close().await;
     }
 }
@@ -125,7 +135,7 @@ impl Decides for KeyHolder {
             .await;
         decided.map_err(|refusal| {
             if let Refusal::Denied(denied) = &refusal {
-                self.node.store.record_denial(denied);
+                self.refusals.add(denied);
             }
             Error::from(refusal)
         })

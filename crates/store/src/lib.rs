@@ -42,9 +42,11 @@ mod tenants;
 mod tx;
 mod writer;
 
-pub use audit::{Actor, AuditEvent, AuditEventId, AuditFilter, AuditedResource, Decision};
+pub use audit::{
+    Actor, AuditEvent, AuditEventId, AuditFilter, AuditedResource, Decision, refusals::Refusals,
+};
 pub use idempotency::{Attempt, Reservation, ReservationRequest};
-pub use identities::{BatchItem, NumberedPage, Rehearsal};
+pub use identities::{BatchItem, NumberedPage, Rehearsal, Revealed};
 pub use imports::{ImportProgress, ImportRequest, ImportStep, RejectedCount, RejectedRows};
 pub use keys::{ApiKeyRecord, KeyOverlap, NewApiKey, RotatedKey};
 pub use links::{

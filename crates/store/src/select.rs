@@ -20,13 +20,8 @@ impl Select {
         }
     }
 
-    /// `columns` of `table`, joined with others as `join` says.
-    pub(crate) fn joined(
-        columns: &str,
-        table: &'static str,
-        join: &'static str,
-        tenant: TenantId,
-    ) -> Self {
+    /// `columns` of `table`, joined with others as `join` says: texts of ours, too.
+    pub(crate) fn joined(columns: &str, table: &'static str, join: &str, tenant: TenantId) -> Self {
         Self {
             text: format!("SELECT {columns} FROM {table} t {join} WHERE t.tenant_id = $1"),
             values: vec![tenant.as_uuid().into()],

@@ -187,4 +187,28 @@ on_both_databases! {
         desk.run("import --from csv odd.csv").await.code(1).says("column 2 of 2");
         desk.run("import --from csv --mapping map.toml odd.csv").await.code(1).says("column");
     }
+
+    async fn abuse_33_a_verified_flag_is_of_the_address_that_it_was_about(house: House) {
+        let owner = &house.alpha.owner;
+        let desk = Desk::of(house.gateway, owner);
+        // What users write into an attribute of theirs is nobody's verified address.
+        let user = |name: &str, work: &str| json!({"id": crate::database::random_id(), "email": format!("{name}@evil.test"),
+            "emailVerified": true, "attributes": {"workmail": [work]}});
+        desk.write("realm.json", json!({"users": [user("mallory", "ceo@victim.test"), user("honest", "HONEST@evil.test")]}).to_string());
+        desk.write("keycloak.toml", "[fields]\n\"traits.email\" = \"attributes.workmail.0\"\n");
+        desk.run("import --from keycloak --mapping keycloak.toml realm.json").await.code(0);
+        desk.write_lines("users.ndjson", &[json!({"user_id": "auth0|1", "email": "mallory@evil.test", "email_verified": true,
+            "user_metadata": {"email": "cfo@victim.test"}})]);
+        desk.write("auth0.toml", "without = [\"metadata_public\"]\n[fields]\n\"traits.email\" = \"user_metadata.email\"\n");
+        desk.run("import --from auth0 --mapping auth0.toml users.ndjson").await.code(0);
+        let mut told = Vec::new();
+        for email in ["ceo@victim.test", "cfo@victim.test", "honest@evil.test"] {
+            let made = find(owner, email).await;
+            let addresses = made["verifiable_addresses"].as_array().expect("a list").clone();
+            assert_eq!(addresses.len(), 1, "{addresses:?}");
+            told.push((addresses[0]["value"] == email, addresses[0]["verified"].clone(), addresses[0]["status"].clone()));
+        }
+        let pending = (true, json!(false), json!("pending"));
+        assert_eq!(told, [pending.clone(), pending, (true, json!(true), json!("completed"))]);
+    }
 }

@@ -137,6 +137,8 @@ on_both_databases! {
         desk.write("cut.json", "{\"realm\": \"a\", \"users\": [{\"email\": \"x@example.test\"}, {\"email\"");
         desk.write("clients.json", "{\"realm\": \"a\", \"clients\": []}");
         desk.write("commas.csv", ",,\nkim@example.test,Kim,x\n");
+        desk.write("fields.toml", "[fields]\nstate = \"x\"\n");
+        desk.write("unclosed.csv", "email,first_name\nq1@example.test,Ann\nq2@example.test,\"Bob\nq3@example.test,Cid\n");
         desk.write("bad.toml", "[fields]\nnonsense = \"x\"\n");
         for (command, word) in [
             ("import --from ory missing.jsonl", "missing.jsonl"),
@@ -148,7 +150,9 @@ on_both_databases! {
             ("import --from keycloak --rejected other.jsonl clients.json", "users"),
             ("import --from csv commas.csv", "names no column"),
             ("import --from csv --mapping bad.toml empty.jsonl", "nonsense"),
-            ("import --from ory --mapping bad.toml empty.jsonl", "no mapping"),
+            ("import --from ory --mapping fields.toml empty.jsonl", "nothing else"),
+            ("import --from ory --rejected empty.jsonl empty.jsonl", "is the file that is imported"),
+            ("import --from csv unclosed.csv", "line 3 is not closed"),
         ] {
             let stderr = desk.run(command).await.code(1).says(word).stderr();
             assert!(stderr.lines().last().is_some_and(|line| line.starts_with("palisade: ")), "{stderr}");
@@ -222,5 +226,55 @@ on_both_databases! {
             let mode = std::fs::metadata(desk.path().join("report.jsonl")).expect("is there").permissions().mode();
             assert_eq!(mode & 0o777, 0o600);
         }
+    }
+
+    async fn what_is_no_utf_8_goes_in_when_it_is_corrected_and_not_before(house: House) {
+        let owner = &house.alpha.owner;
+        let desk = Desk::of(house.gateway, owner);
+        let before = count(owner).await;
+        desk.write("old.jsonl", b"{\"traits\":{\"email\":\"mo@example.test\",\"name\":{\"first\":\"M\xfcller\"}}}\n");
+        desk.write("old.csv", b"email,first_name\nmia@example.test,M\xfcller\n");
+        for (format, file, source) in [
+            ("ory", "old.jsonl", json!({"traits": {"email": "mo@example.test", "name": {"first": "M\u{fc}ller"}}})),
+            ("csv", "old.csv", json!({"email": "mia@example.test", "first_name": "M\u{fc}ller"})),
+        ] {
+            desk.run(&format!("import --from {format} {file}")).await.code(1);
+            let rejected = desk.rejected_lines(file);
+            let was = rejected[0]["source_base64"].as_str().expect("as it was").to_owned();
+            assert!(rejected[0]["source"].is_null());
+            // As it is, it is refused again, and nothing of it is lost.
+            desk.write_lines("again.jsonl", &rejected);
+            let done = desk.run(&format!("import --from {format} --json --rejected {file}.2 again.jsonl")).await.code(1);
+            assert_eq!(done.counts(), [1, 0, 1, 0]);
+            let mut again = desk.lines(&format!("{file}.2"));
+            assert_eq!((&again[0]["field"], &again[0]["source_base64"]), (&json!("source"), &json!(was)));
+            again[0]["source"] = source;
+            desk.write_lines("corrected.jsonl", &again);
+            desk.run(&format!("import --from {format} corrected.jsonl")).await.code(0);
+        }
+        assert_eq!(count(owner).await, before + 2);
+        for email in ["mo@example.test", "mia@example.test"] {
+            assert_eq!(find(owner, email).await["traits"]["name"]["first"], "M\u{fc}ller");
+        }
+    }
+
+    async fn what_is_refused_to_many_rows_is_one_row_of_the_trail(house: House) {
+        let (_, owner) = house.gateway.new_tenant("refused").await;
+        let desk = Desk::of(house.gateway, &owner);
+        let policy = r#"forbid(principal, action == Palisade::Action::"external_identity:link", resource);"#;
+        owner.put("/v1/policies/unlinked", json!({"policy": policy})).await.expect(201);
+        let people: Vec<Value> = (0..100)
+            .map(|number| {
+                let mut person = person(&format!("p{number}"));
+                person["credentials"]["oidc"] = json!({"config": {"providers": [{"provider": "corp", "subject": number.to_string()}]}});
+                person
+            })
+            .collect();
+        desk.write_lines("people.jsonl", &people);
+        let done = desk.run("import --from ory --json people.jsonl").await.code(1);
+        assert_eq!(done.counts(), [100, 0, 100, 0]);
+        let trail = owner.all("/v1/audit-events?action=external_identity:link&page_size=500").await;
+        let counts: Vec<_> = trail.iter().map(|event| event["details"]["count"].clone()).collect();
+        assert_eq!(counts, [json!(100)], "{trail:?}");
     }
 }

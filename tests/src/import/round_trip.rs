@@ -101,4 +101,34 @@ on_both_databases! {
         assert_eq!(first["kim"]["credentials"]["password"]["identifiers"], json!(["kim@example.test"]));
         assert_eq!(first["eve"]["credentials"].as_object().map(serde_json::Map::len), Some(8), "every type");
     }
+
+    async fn no_line_of_an_export_is_of_two_moments(house: House) {
+        let (_, owner) = house.gateway.new_tenant("coming-and-going").await;
+        let desk = Desk::of(house.gateway, &owner);
+        let people: Vec<Value> = (0..250).map(|number| super::person(&format!("p{number}"))).collect();
+        desk.write_lines("people.jsonl", &people);
+        desk.run("import --from ory people.jsonl").await.code(0);
+        let all = owner.all("/admin/identities?page_size=500").await;
+        // Identities go, and others lose their passwords, while one export runs after the other.
+        let changing = async {
+            for (number, identity) in all.iter().enumerate() {
+                let path = format!("/admin/identities/{}", identity["id"].as_str().expect("an id"));
+                let credential = if number % 2 == 0 { "" } else { "/credentials/password" };
+                owner.delete(&format!("{path}{credential}")).await.expect(204);
+            }
+        };
+        let exporting = async {
+            let mut exported = Vec::new();
+            for _ in 0..8 {
+                exported.extend(lines(&desk.run("export").await.code(0).stdout()));
+            }
+            exported
+        };
+        let ((), exported) = tokio::join!(changing, exporting);
+        assert!(exported.len() > 250);
+        for identity in &exported {
+            let password = &identity["credentials"]["password"];
+            assert!(password.is_null() || password["config"]["hashed_password"] == HASH, "{identity}");
+        }
+    }
 }

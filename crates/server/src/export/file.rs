@@ -1,9 +1,8 @@
 //! Where an export goes: stdout, or a file that is there when all of it is.
 
 use std::{
-    fs::{self, File, Permissions},
+    fs::{self, File},
     io::{BufWriter, Write},
-    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
 };
 
@@ -44,17 +43,13 @@ impl Sink {
         name.push(UNFINISHED);
         let new = PathBuf::from(name);
         let explain = |error| broken(path, &error);
-        // What an export left that was killed is written over: the next one cleans up.
-        let Some(out) = files::hold(&new).map_err(explain)? else {
+        // What an export left that was killed goes away: somebody may have it open.
+        let Some(out) = files::hold_new(&new).map_err(explain)? else {
             return Err(Failure::new(format!(
                 "another export writes to `{}`: wait for its end",
                 path.display()
             )));
         };
-        // It holds hashes.
-        let own = Permissions::from_mode(0o600);
-        out.set_permissions(own).map_err(explain)?;
-        out.set_len(0).map_err(explain)?;
         Ok(Self::File {
             new: Temporary(Some(new)),
             out: BufWriter::with_capacity(256 * 1024, out),
@@ -111,7 +106,7 @@ fn broken(path: &Path, error: &std::io::Error) -> Failure {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt as _;
+    use std::{fs::Permissions, os::unix::fs::PermissionsExt as _};
 
     use super::*;
 
@@ -135,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_killed_export_left_is_written_over_by_the_next_and_by_one_at_a_time() {
+    fn what_a_killed_export_left_is_replaced_by_the_next_and_by_one_at_a_time() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("all.jsonl");
         let left = folder.path().join(format!("all.jsonl{UNFINISHED}"));

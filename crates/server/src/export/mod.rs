@@ -79,17 +79,22 @@ async fn all(options: &Options, settings: &Config, holder: &KeyHolder) -> Result
         let filter = IdentityFilter::default();
         let store = &holder.node.store;
         let page = store.list_identities(&grant, &filter, &request).await?;
-        let mut configs = if options.without_secrets {
-            BTreeMap::new()
-        } else {
-            configs(holder, &page.items).await?
-        };
-        for identity in &page.items {
-            let configs = configs.remove(&identity.id).unwrap_or_default();
-            sink.line(&identity_line(identity, &base_url, configs)?)?;
-        }
-        count += page.items.len();
         token = page.next;
+        let mut left = page.items;
+        while !left.is_empty() {
+            let (lines, moved) = if options.without_secrets {
+                let bare = |identity| (identity, BTreeMap::new());
+                (left.into_iter().map(bare).collect(), Vec::new())
+            } else {
+                with_secrets(holder, left).await?
+            };
+            for (identity, configs) in lines {
+                sink.line(&identity_line(&identity, &base_url, configs)?)?;
+                count += 1;
+            }
+            // What was changed meanwhile is written as it is by now.
+            left = read_again(holder, moved).await?;
+        }
         if token.is_none() {
             break;
         }
@@ -110,21 +115,40 @@ async fn all(options: &Options, settings: &Config, holder: &KeyHolder) -> Result
     Ok(())
 }
 
-/// The secret parts, each identity's with a row in the audit trail.
-async fn configs(
+type Configs = BTreeMap<CredentialType, RawJson>;
+
+/// The identities with their secret parts, each with a row in the audit trail, and those that were changed since they
+/// were read; what is gone is neither.
+async fn with_secrets(
     holder: &KeyHolder,
-    identities: &[Identity],
-) -> Result<BTreeMap<IdentityId, BTreeMap<CredentialType, RawJson>>, Failure> {
+    identities: Vec<Identity>,
+) -> Result<(Vec<(Identity, Configs)>, Vec<IdentityId>), Failure> {
     let grant = holder.decide::<RevealCredentials>(Own).await?;
-    let ids: Vec<IdentityId> = identities.iter().map(|identity| identity.id).collect();
     let store = &holder.node.store;
-    let mut secrets = store.reveal_secrets(&grant, &ids, KINDS).await?;
-    let configs = identities.iter().map(|identity| {
-        let secrets = secrets.remove(&identity.id).unwrap_or_default();
-        (
-            identity.id,
-            credential::reveal_all(identity, KINDS, &secrets),
-        )
+    let mut revealed = store.reveal_secrets(&grant, &identities, KINDS).await?;
+    let lines = identities.into_iter().filter_map(|identity| {
+        let secrets = revealed.secrets.remove(&identity.id)?;
+        let configs = credential::reveal_all(&identity, KINDS, &secrets);
+        Some((identity, configs))
     });
-    Ok(configs.collect())
+    Ok((lines.collect(), revealed.moved))
+}
+
+/// These identities as they are now; at most a page of them.
+async fn read_again(holder: &KeyHolder, ids: Vec<IdentityId>) -> Result<Vec<Identity>, Failure> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let grant = holder.decide::<ListIdentities>(Own).await?;
+    let request = PageRequest {
+        size: PageSize::LARGEST,
+        token: None,
+    };
+    let filter = IdentityFilter {
+        ids,
+        ..IdentityFilter::default()
+    };
+    let store = &holder.node.store;
+    let page = store.list_identities(&grant, &filter, &request).await?;
+    Ok(page.items)
 }

@@ -4,7 +4,7 @@ use palisade_envelope::{Error, Result};
 use serde_json::{Value, json};
 
 use super::{
-    mapping::{Mapping, instant},
+    mapping::{Mapping, instant, plain},
     record::{Record, at, object, text},
 };
 
@@ -31,10 +31,6 @@ pub(super) fn record(user: &Value, mapping: &Mapping) -> Result<Record> {
         &["traits", "name", "last"],
         first_of(&["family_name", "Family Name"]).map(Value::from),
     );
-    record.verified_email = ["email_verified", "Email Verified"]
-        .iter()
-        .find_map(|name| at(user, name))
-        .and_then(Value::as_bool);
     if at(user, "blocked").and_then(Value::as_bool) == Some(true) {
         record.set(&["state"], Some("inactive".into()));
     }
@@ -48,15 +44,22 @@ pub(super) fn record(user: &Value, mapping: &Mapping) -> Result<Record> {
             record.set(&[member], Some(time));
         }
     }
+    let verified = ["email_verified", "Email Verified"]
+        .iter()
+        .find_map(|name| at(user, name))
+        .and_then(Value::as_bool);
+    if let (Some(email), Some(true)) = (first_of(&["email", "Email"]), verified) {
+        record.verified(email);
+    }
     record.set(&["metadata_public"], metadata(user, "user_metadata"));
     record.set(&["metadata_admin"], metadata(user, "app_metadata"));
-    if let Some(hash) = hash(user)? {
+    if !mapping.leaves_out("credentials") {
         record.set(
             &["credentials", "password", "config", "hashed_password"],
-            Some(hash.into()),
+            hash(user)?.map(Value::from),
         );
+        accounts(user, mapping, &mut record)?;
     }
-    accounts(user, mapping, &mut record)?;
     mapping.apply(user, &mut record)?;
     Ok(record)
 }
@@ -84,6 +87,15 @@ fn hash(user: &Value) -> Result<Option<String>> {
             return Err(wrong("algorithm", "`argon2`, `bcrypt`, `ldap` or `pbkdf2`"));
         }
     }
+    for name in ["hash.encoding", "password.encoding"] {
+        if at(custom, name).is_some_and(|encoding| encoding != "utf8") {
+            return Err(wrong(name, "`utf8`"));
+        }
+    }
+    // With one of its own, the hash is of something else than the password.
+    if at(custom, "salt").is_some() {
+        return Err(wrong("salt", "nothing: the hash itself has its salt"));
+    }
     match text(custom, "hash.value") {
         Some(value) => Ok(Some(value.to_owned())),
         None => Err(wrong("hash.value", "a hash")),
@@ -108,8 +120,10 @@ fn accounts(user: &Value, mapping: &Mapping, record: &mut Record) -> Result<()> 
             continue;
         }
         let subject = match at(account, "user_id") {
-            Some(Value::String(subject)) => subject.clone(),
-            Some(Value::Number(number)) => number.to_string(),
+            Some(id @ (Value::String(_) | Value::Number(_))) => plain(id).ok_or_else(|| {
+                let field = format!("identities.{index}.user_id");
+                Error::field(field, "a text, or a whole number of 64 bits")
+            })?,
             _ => return Err(wrong()),
         };
         // Of enterprise connections the id repeats the connection.
@@ -168,7 +182,12 @@ mod tests {
         assert_eq!(create.metadata_public, Some(json!({"theme": "dark"})));
         assert_eq!(create.metadata_admin, Some(json!({"plan": "pro"})));
         assert_eq!(create.state.map(|state| state.as_str()), Some("inactive"));
-        assert_eq!((read.id, read.seen.verified_email), (None, Some(true)));
+        assert_eq!(read.id, None);
+        let verified = &create.verifiable_addresses[0];
+        assert_eq!(
+            (verified.value.as_str(), verified.verified),
+            ("ada@example.org", true)
+        );
         let of = |accounts: &Option<Vec<palisade_identity::change::ProviderSubject>>| {
             let account = &accounts.as_ref().expect("accounts")[0];
             format!("{}:{}", account.provider, account.subject)
@@ -199,6 +218,62 @@ mod tests {
     }
 
     #[test]
+    fn a_hash_of_something_else_than_the_password_is_refused() {
+        for (name, more, field) in [
+            (
+                "salt",
+                json!({"value": "abc", "position": "prefix"}),
+                "salt",
+            ),
+            (
+                "password",
+                json!({"encoding": "utf16le"}),
+                "password.encoding",
+            ),
+            (
+                "hash",
+                json!({"value": HASH, "encoding": "base64"}),
+                "hash.encoding",
+            ),
+        ] {
+            let mut custom = json!({"algorithm": "bcrypt", "hash": {"value": HASH}, "password": {"encoding": "utf8"}});
+            custom[name] = more;
+            let user = user(json!({"passwordHash": null, "custom_password_hash": custom}));
+            let error = import(&user).expect_err(field);
+            let field = format!("custom_password_hash.{field}");
+            assert_eq!(error.envelope().details["field"], field);
+            // Who does not want it, is not kept from the rest.
+            let mapping = Mapping::of("without = [\"credentials\"]");
+            record(&user, &mapping).expect("is read");
+        }
+    }
+
+    #[test]
+    fn an_id_that_is_a_number_too_long_is_not_guessed() {
+        let identities: Value = serde_json::from_str(
+            r#"[{"provider": "github", "connection": "github", "user_id": 123456789012345678901234}]"#,
+        )
+        .expect("JSON");
+        let error = import(&user(json!({ "identities": identities }))).expect_err("is too long");
+        assert_eq!(error.envelope().details["field"], "identities.0.user_id");
+    }
+
+    #[test]
+    fn a_flag_is_of_the_address_that_it_is_about() {
+        let mapping = Mapping::of("[fields]\n\"traits.email\" = \"user_metadata.email\"");
+        let user = user(json!({"user_metadata": {"email": "ceo@victim.test"}}));
+        let read = record(&user, &mapping)
+            .and_then(Record::finish)
+            .expect("is read");
+        assert_eq!(
+            read.create.traits,
+            Some(json!({"email": "ceo@victim.test"}))
+        );
+        assert_eq!(read.create.verifiable_addresses[0].value, "ada@example.org");
+        assert_eq!(read.seen.verified_email, None);
+    }
+
+    #[test]
     fn exports_that_were_asked_for_no_fields_are_understood() {
         let read = import(
             &json!({"Id": "auth0|1", "Email": "a@example.org", "Email Verified": false,
@@ -206,7 +281,7 @@ mod tests {
         )
         .expect("is read");
         assert_eq!(read.create.external_id.as_deref(), Some("auth0|1"));
-        assert_eq!(read.seen.verified_email, Some(false));
+        assert!(read.create.verifiable_addresses.is_empty());
         assert!(read.seen.created_at.is_some());
     }
 

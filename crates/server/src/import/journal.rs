@@ -5,7 +5,7 @@ use std::{
     fs::{File, Permissions},
     io::{Read as _, Seek as _, SeekFrom, Write as _},
     ops::Range,
-    os::unix::fs::PermissionsExt as _,
+    os::unix::fs::{MetadataExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
@@ -19,12 +19,20 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::{Options, prepare::Prepared, rows::Row, source::Source};
-use crate::{Failure, files};
+use crate::{
+    Failure,
+    files::{self, Held},
+};
+
+/// How much of a text is shown that says why a row is rejected, in characters.
+const SHOWN: usize = 1_000;
 
 /// The file, held by this run alone.
 #[derive(Debug)]
 pub(super) struct RejectedFile {
     path: PathBuf,
+    /// Whether the import has made it: then it is removed where nothing is in it.
+    own: bool,
     mark: Mark,
     file: Mutex<Open>,
 }
@@ -78,6 +86,21 @@ pub(super) fn path(
         }
         (None, None) => format!("stdin.{tenant}.rejected.jsonl").into(),
     };
+    let at = |path: &Path| {
+        std::fs::metadata(path)
+            .map(|file| (file.dev(), file.ino()))
+            .ok()
+    };
+    if source
+        .path()
+        .and_then(at)
+        .is_some_and(|source| at(&path) == Some(source))
+    {
+        return Err(Failure::new(format!(
+            "`{}` is the file that is imported: name another one for rejected rows with `--rejected`",
+            path.display()
+        )));
+    }
     // Whole, so that it is the same file wherever the next run is started.
     std::path::absolute(&path)
         .map_err(|error| Failure::new(format!("`{}` is no path: {error}", path.display())))
@@ -88,7 +111,7 @@ impl RejectedFile {
     /// written before [`RejectedFile::go_on_at`].
     pub(super) fn open(path: &Path, new: bool) -> Result<Self, Failure> {
         let explain = |error| unwritable(path, &error);
-        let Some(file) = files::hold(path).map_err(explain)? else {
+        let Some(Held { file, made }) = files::hold(path).map_err(explain)? else {
             return Err(Failure::new(format!(
                 "another import writes its rejected rows to `{}`: wait for its end, or name another file with \
                  `--rejected`",
@@ -104,6 +127,7 @@ impl RejectedFile {
         }
         Ok(Self {
             path: path.to_owned(),
+            own: made || !new,
             mark: Mark::default(),
             file: Mutex::new(Open { file, committed: 0 }),
         })
@@ -189,7 +213,7 @@ impl Drop for RejectedFile {
     fn drop(&mut self) {
         let open = self.file.get_mut().unwrap_or_else(PoisonError::into_inner);
         let length = open.file.metadata().map(|metadata| metadata.len());
-        if open.committed == 0 && length.is_ok_and(|length| length == 0) {
+        if self.own && open.committed == 0 && length.is_ok_and(|length| length == 0) {
             // One that stays is empty and does no harm.
             let _ = files::remove(&open.file, &self.path);
         }
@@ -262,8 +286,8 @@ fn line(lines: &mut Vec<u8>, mark: &Mark, number: u64, error: &Error, row: &Row)
     for (name, value) in &reason(error) {
         written(&format!(",{}:{}", text(&json!(name))?, text(value)?));
     }
-    written(",\"source\":");
-    written(&row.source());
+    written(",");
+    written(&row.member());
     written("}\n");
     Ok(())
 }
@@ -273,17 +297,26 @@ pub(super) fn reason(error: &Error) -> Vec<(&'static str, Value)> {
     let envelope = error.envelope();
     let mut members = vec![
         ("code", envelope.code.as_str().into()),
-        ("reason", envelope.message.clone().into_owned().into()),
+        ("reason", short(&envelope.message).into()),
     ];
     for name in ["field", "expected", "conflicts"] {
         if let Some(value) = envelope.details.get(name) {
-            members.push((name, value.clone()));
+            let text = value.as_str().map(|text| short(text).into());
+            members.push((name, text.unwrap_or_else(|| value.clone())));
         }
     }
     if !envelope.notices.is_empty() {
         members.push(("notices", json!(envelope.notices)));
     }
     members
+}
+
+/// The text, or its beginning: the name of a member can be as long as a row, and a line has to be read again.
+fn short(text: &str) -> String {
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
 }
 
 #[cfg(test)]

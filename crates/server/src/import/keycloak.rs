@@ -22,9 +22,12 @@ pub(super) fn record(user: &Value, mapping: &Mapping) -> Result<Record> {
     if at(user, "enabled").and_then(Value::as_bool) == Some(false) {
         record.set(&["state"], Some("inactive".into()));
     }
-    record.verified_email = at(user, "emailVerified").and_then(Value::as_bool);
     let created = at(user, "createdTimestamp").and_then(Value::as_i64);
     record.set(&["created_at"], created.and_then(milliseconds));
+    let verified = at(user, "emailVerified").and_then(Value::as_bool) == Some(true);
+    if let Some(email) = text(user, "email").filter(|_| verified) {
+        record.verified(email);
+    }
     let kept = [
         "username",
         "attributes",
@@ -42,6 +45,16 @@ pub(super) fn record(user: &Value, mapping: &Mapping) -> Result<Record> {
     if !kept.is_empty() {
         record.set(&["metadata_admin", "keycloak"], Some(kept.into()));
     }
+    if !mapping.leaves_out("credentials") {
+        accounts(user, mapping, &mut record)?;
+        credentials(user, &mut record)?;
+    }
+    mapping.apply(user, &mut record)?;
+    Ok(record)
+}
+
+/// Accounts at outside providers.
+fn accounts(user: &Value, mapping: &Mapping, record: &mut Record) -> Result<()> {
     for (index, account) in list(user, "federatedIdentities").iter().enumerate() {
         match (text(account, "identityProvider"), text(account, "userId")) {
             (Some(provider), Some(subject)) => {
@@ -57,9 +70,7 @@ pub(super) fn record(user: &Value, mapping: &Mapping) -> Result<Record> {
             }
         }
     }
-    credentials(user, &mut record)?;
-    mapping.apply(user, &mut record)?;
-    Ok(record)
+    Ok(())
 }
 
 fn list<'a>(value: &'a Value, name: &str) -> &'a [Value] {
@@ -105,20 +116,22 @@ fn inner(credential: &Value, name: &str, field: &str) -> Result<Value> {
     value.ok_or_else(|| Error::field(format!("{field}.{name}"), "JSON as a text"))
 }
 
-/// The hash in a form that [`palisade_identity::credential::hash`] reads.
-fn hash(credential: &Value, field: &str) -> Result<String> {
-    // Before version 8 the parts stood in the credential itself.
-    let old = text(credential, "hashedSaltedValue").is_some();
-    let (secret, data) = if old {
+/// What is secret of a credential, and what is not. Before version 8 all of it stood in the credential itself.
+fn parts(credential: &Value, field: &str) -> Result<(Value, Value)> {
+    if text(credential, "hashedSaltedValue").is_some() {
         let secret =
             json!({"value": at(credential, "hashedSaltedValue"), "salt": at(credential, "salt")});
-        (secret, credential.clone())
-    } else {
-        (
-            inner(credential, "secretData", field)?,
-            inner(credential, "credentialData", field)?,
-        )
-    };
+        return Ok((secret, credential.clone()));
+    }
+    Ok((
+        inner(credential, "secretData", field)?,
+        inner(credential, "credentialData", field)?,
+    ))
+}
+
+/// The hash in a form that [`palisade_identity::credential::hash`] reads.
+fn hash(credential: &Value, field: &str) -> Result<String> {
+    let (secret, data) = parts(credential, field)?;
     let wrong = |name: &str, expected: &str| Error::field(format!("{field}.{name}"), expected);
     let value = text(&secret, "value").ok_or_else(|| wrong("secretData", "a member `value`"))?;
     // Hashes of extensions that are whole already.
@@ -184,8 +197,7 @@ fn number(value: &Value, name: &str) -> Option<u64> {
 
 /// The seed as a URL; `None` for counted one-time passwords, which there are none of here.
 fn otp(user: &Value, credential: &Value, field: &str) -> Result<Option<String>> {
-    let secret = inner(credential, "secretData", field)?;
-    let data = inner(credential, "credentialData", field)?;
+    let (secret, data) = parts(credential, field)?;
     if text(&data, "subType").is_some_and(|kind| kind != "totp") {
         return Ok(None);
     }
@@ -263,7 +275,12 @@ mod tests {
             Some(json!({"keycloak": {"username": "ada", "attributes": {"team": ["core"]}}}))
         );
         assert_eq!(create.external_id.as_deref(), user["id"].as_str());
-        assert_eq!(read.seen.verified_email, Some(true));
+        let verified = &create.verifiable_addresses[0];
+        assert_eq!(
+            (verified.value.as_str(), verified.verified),
+            ("ada@example.org", true)
+        );
+        assert_eq!(verified.verified_at, read.seen.created_at);
         assert_eq!(
             read.seen.created_at.map(|time| time.timestamp_millis()),
             Some(1_577_934_245_678)
@@ -318,6 +335,61 @@ mod tests {
         assert_eq!(
             error.envelope().details["field"],
             "credentials.0.credentialData"
+        );
+    }
+
+    #[test]
+    fn seeds_of_every_version_are_understood() {
+        let old = json!({"type": "totp", "hashedSaltedValue": "abcdefghij", "digits": 8, "period": 60, "counter": 0,
+            "algorithm": "HmacSHA256", "hashIterations": 0});
+        let read = import(&user(json!([old]))).expect("is read");
+        let totp = read.create.credentials.totp.expect("a seed");
+        assert_eq!(
+            totp.0.as_str(),
+            "otpauth://totp/Keycloak:ada@example.org?secret=MFRGGZDFMZTWQ2LK&issuer=Keycloak&algorithm=SHA256&digits=8&period=60"
+        );
+    }
+
+    #[test]
+    fn credentials_that_are_not_wanted_are_not_looked_at() {
+        let mapping = Mapping::of("without = [\"credentials\"]");
+        let mut user = user(json!([{"type": "password", "secretData": "{"}]));
+        user["federatedIdentities"][0]["identityProvider"] = "GitHub".into();
+        import(&user).expect_err("can't be had");
+        let read = record(&user, &mapping).and_then(Record::finish);
+        let credentials = read.expect("is read").create.credentials;
+        assert!(credentials.password.is_none() && credentials.oidc.is_none());
+    }
+
+    #[test]
+    fn a_flag_is_of_the_address_that_it_is_about() {
+        let mapping = Mapping::of("[fields]\n\"traits.email\" = \"attributes.workmail.0\"");
+        let mut user = user(json!([]));
+        user["attributes"] = json!({"workmail": ["ceo@victim.test"]});
+        let read = record(&user, &mapping)
+            .and_then(Record::finish)
+            .expect("is read");
+        assert_eq!(
+            read.create.traits,
+            Some(json!({"email": "ceo@victim.test"}))
+        );
+        let addresses = &read.create.verifiable_addresses;
+        assert_eq!(addresses.len(), 1);
+        assert_eq!(addresses[0].value, "ada@example.org");
+        assert_eq!(read.seen.verified_email, None);
+        // What the mapping says of all is said of all.
+        let mapping = Mapping::of("[fields]\nverified = \"emailVerified\"");
+        let read = record(&user, &mapping)
+            .and_then(Record::finish)
+            .expect("is read");
+        assert_eq!(read.seen.verified_email, Some(true));
+        user["emailVerified"] = false.into();
+        assert!(
+            import(&user)
+                .expect("is read")
+                .create
+                .verifiable_addresses
+                .is_empty()
         );
     }
 

@@ -6,7 +6,10 @@ use std::{
 };
 
 use palisade_envelope::{Error, Result};
-use palisade_identity::link::{PROVIDER_NAME, is_provider_name};
+use palisade_identity::{
+    change::ImportIdentity,
+    link::{PROVIDER_NAME, is_provider_name},
+};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -152,11 +155,6 @@ impl Mapping {
         let Some(path) = &options.mapping else {
             return Ok(Self::default());
         };
-        if options.format == Format::Ory {
-            return Err(Failure::new(
-                "Ory's identities need no mapping: `--mapping` goes with keycloak, auth0 and csv",
-            ));
-        }
         let text = std::fs::read_to_string(path).map_err(|error| {
             Failure::new(format!(
                 "the mapping `{}` can't be read: {error}",
@@ -167,15 +165,50 @@ impl Mapping {
             |reason: String| Failure::new(format!("the mapping `{}`: {reason}", path.display()));
         let mapping = Self::parse(text).map_err(wrong)?;
         if options.format == Format::Csv && !mapping.providers.is_empty() {
-            let reason =
-                "`providers` goes with keycloak and auth0: a column's target names its provider";
+            let reason = "`providers` goes with ory, keycloak and auth0: a column's target names its provider";
+            return Err(wrong(reason.to_owned()));
+        }
+        if options.format == Format::Ory && !mapping.only_providers() {
+            let reason = "of Ory's identities it can name `providers`, and nothing else";
             return Err(wrong(reason.to_owned()));
         }
         Ok(mapping)
     }
 
+    fn only_providers(&self) -> bool {
+        self.fields.is_empty()
+            && self.constants.is_empty()
+            && self.without.is_empty()
+            && self.delimiter.is_none()
+    }
+
+    /// An identity of Ory's form with the providers of its accounts as they are called here.
+    pub(super) fn named(&self, mut read: ImportIdentity) -> Result<ImportIdentity> {
+        let credentials = &mut read.create.credentials;
+        for (kind, accounts) in [
+            ("oidc", &mut credentials.oidc),
+            ("saml", &mut credentials.saml),
+        ] {
+            for (index, account) in accounts.iter_mut().flatten().enumerate() {
+                let field = format!("credentials.{kind}.config.providers.{index}.provider");
+                account.provider = self.provider(&account.provider, &field)?;
+            }
+        }
+        Ok(read)
+    }
+
+    /// Whether the format itself is to make nothing of this name.
+    pub(super) fn leaves_out(&self, name: &str) -> bool {
+        self.without.contains(name)
+    }
+
     fn parse(text: String) -> Result<Self, String> {
-        let file: File = toml::from_str(&text).map_err(|error| error.to_string())?;
+        // Of the text itself nothing: it can be another file than was meant, with secrets in it.
+        let file: File = toml::from_str(&text).map_err(|error| {
+            let before = error.span().and_then(|span| text.get(..span.start));
+            let lines = before.map_or(0, |before| before.matches('\n').count());
+            format!("line {}: {}", lines + 1, error.message())
+        })?;
         let target = |name: &str| {
             Target::parse(name)
                 .ok_or_else(|| format!("`{name}` is nothing to map to; expected one of {TARGETS}"))
@@ -205,9 +238,11 @@ impl Mapping {
         }
         if file
             .delimiter
-            .is_some_and(|delimiter| !delimiter.is_ascii())
+            .is_some_and(|delimiter| !delimiter.is_ascii() || "\"\r\n".contains(delimiter))
         {
-            return Err("`delimiter` must be one ASCII character".to_owned());
+            return Err(
+                "`delimiter` must be one ASCII character, no quote and no line's end".to_owned(),
+            );
         }
         for name in &file.without {
             if ![
@@ -391,9 +426,10 @@ impl From {
         let wrong = |expected: &str| Error::field(name, format!("{expected} in `{}`", self.from));
         let Value::String(text) = &value else {
             let expected = match (self.kind, &value) {
-                (Some(Kind::Text), Value::Bool(_) | Value::Number(_)) => {
-                    return Ok(plain(&value).map(Value::from));
-                }
+                (Some(Kind::Text), Value::Bool(_) | Value::Number(_)) => match plain(&value) {
+                    Some(text) => return Ok(Some(text.into())),
+                    None => "a text, or a whole number of 64 bits",
+                },
                 (None | Some(Kind::Json), _)
                 | (Some(Kind::List), Value::Array(_))
                 | (Some(Kind::Boolean), Value::Bool(_))
@@ -448,10 +484,12 @@ fn has_time(value: &toml::Value) -> bool {
     }
 }
 
-/// A text, a number or a truth value as text.
-fn plain(value: &Value) -> Option<String> {
+/// A text, a whole number or a truth value as text. What was read as a float is not sure to be what stood there: of a long
+/// number, which may be somebody's id, only the beginning is left.
+pub(super) fn plain(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
+        Value::Number(number) if number.is_f64() => None,
         Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
         _ => None,
     }
@@ -467,7 +505,8 @@ fn boolean(text: &str) -> Option<bool> {
 
 fn fill(record: &mut Record, name: &str, target: &Target, value: Value) -> Result<()> {
     let wrong = |expected: &str| Error::field(name, expected);
-    let text = || plain(&value).ok_or_else(|| wrong("a text"));
+    let text =
+        || plain(&value).ok_or_else(|| wrong("a text, a truth value or a whole number of 64 bits"));
     let flag = || {
         plain(&value)
             .and_then(|text| boolean(text.trim()))
@@ -521,7 +560,7 @@ fn fill(record: &mut Record, name: &str, target: &Target, value: Value) -> Resul
 pub(super) fn instant(text: &str) -> Option<Value> {
     if let Ok(number) = text.parse::<i64>() {
         // The year 5138 in seconds, 1973 in milliseconds.
-        let milliseconds = if number.abs() < 100_000_000_000 {
+        let milliseconds = if number.unsigned_abs() < 100_000_000_000 {
             number.checked_mul(1_000)?
         } else {
             number
@@ -544,8 +583,15 @@ pub(super) fn instant(text: &str) -> Option<Value> {
 mod tests {
     use super::*;
 
+    impl Mapping {
+        /// The mapping of this text.
+        pub(in super::super) fn of(text: &str) -> Self {
+            Self::parse(text.to_owned()).expect("a mapping")
+        }
+    }
+
     fn of(text: &str) -> Mapping {
-        Mapping::parse(text.to_owned()).expect("a mapping")
+        Mapping::of(text)
     }
 
     #[test]
@@ -628,6 +674,7 @@ mod tests {
             ("[fields]\nid = { from = \"a\", kind = \"b\" }", "fields.id"),
             ("fields = 3", "fields"),
             ("delimiter = \"ab\"", "delimiter"),
+            ("delimiter = '\"'", "delimiter"),
             ("without = [\"id\"]", "without"),
             (
                 "[constants]\n\"traits.since\" = 2020-01-01",
@@ -661,6 +708,67 @@ mod tests {
             assert_eq!(time.expect("a time").timestamp(), 1_577_934_245, "{text}");
         }
         assert!(instant("soon").is_none() && instant("").is_none());
+        for far in [i64::MIN, i64::MAX] {
+            assert!(instant(&far.to_string()).is_none(), "{far}");
+        }
+    }
+
+    #[test]
+    fn what_stands_in_a_file_that_is_no_mapping_is_not_told() {
+        for text in [
+            "# a\npal_S3cr3t\n",
+            "# a\nkey: $2a$10$S3cr3t",
+            "# a\n{\"k\": \"S3cr3t\"}",
+        ] {
+            let reason = Mapping::parse(text.to_owned()).expect_err(text);
+            assert!(!reason.contains("S3cr3t"), "{reason}");
+            assert!(reason.starts_with("line 2: "), "{reason}");
+        }
+    }
+
+    #[test]
+    fn accounts_of_ory_are_at_the_providers_that_the_mapping_names() {
+        let row = br#"{"traits": {}, "credentials": {"oidc": {"config": {"providers":
+            [{"provider": "GitHub", "subject": "1"}, {"provider": "google", "subject": "2"}]}}}}"#;
+        let read = || palisade_identity::decode::imported(row).expect("is read");
+        let mapping = of("[providers]\nGitHub = \"github\"");
+        assert!(mapping.only_providers());
+        let accounts = mapping.named(read()).expect("is known").create.credentials;
+        let names = accounts.oidc.into_iter().flatten();
+        let names: Vec<String> = names.map(|account| account.provider).collect();
+        assert_eq!(names, ["github", "google"]);
+        let error = Mapping::default().named(read()).expect_err("no name here");
+        let field = &error.envelope().details["field"];
+        assert_eq!(field, "credentials.oidc.config.providers.0.provider");
+        for more in [
+            "delimiter = \";\"",
+            "without = [\"traits\"]",
+            "[constants]\nstate = \"active\"",
+        ] {
+            assert!(!of(more).only_providers(), "{more}");
+        }
+    }
+
+    #[test]
+    fn a_number_that_is_too_long_is_no_id() {
+        let source: Value =
+            serde_json::from_str(r#"{"x": 123456789012345678901234, "y": 7}"#).expect("JSON");
+        for target in [
+            "external_id = \"x\"",
+            "\"oidc.github\" = \"x\"",
+            "external_id = { from = \"x\", type = \"text\" }",
+        ] {
+            let mapping = of(&format!("[fields]\n{target}"));
+            mapping
+                .apply(&source, &mut Record::default())
+                .expect_err(target);
+        }
+        let mut record = Record::default();
+        of("[fields]\nexternal_id = \"y\"")
+            .apply(&source, &mut record)
+            .expect("fits");
+        let external_id = record.finish().expect("is one").create.external_id;
+        assert_eq!(external_id.as_deref(), Some("7"));
     }
 
     #[test]

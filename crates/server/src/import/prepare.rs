@@ -7,6 +7,7 @@ use std::{
     thread::JoinHandle,
 };
 
+use data_encoding::BASE64;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use palisade_envelope::{Code, Error, Result};
 use palisade_http::HashPool;
@@ -191,7 +192,7 @@ impl Reading {
             return ControlFlow::Continue(());
         }
         let row = match row {
-            Ok(row) if self.wrapped => Ok(unwrapped(row)),
+            Ok(row) if self.wrapped => unwrapped(row),
             row => row,
         };
         let (Ok(stands) | Err((_, stands))) = &row;
@@ -201,7 +202,12 @@ impl Reading {
         }
         let (row, read) = match row {
             Ok(row) => {
-                let read = if size > rows::LONGEST {
+                // As JSON, a row of CSV is longer than it was.
+                let longest = match self.maker.format {
+                    Format::Csv => rows::LONGEST_REJECTED,
+                    Format::Ory | Format::Keycloak | Format::Auth0 => rows::LONGEST,
+                };
+                let read = if size > longest {
                     Err(rows::too_long())
                 } else {
                     self.maker.understand(&row, mapping)
@@ -248,31 +254,37 @@ impl Reading {
 #[derive(Deserialize)]
 struct Rejected {
     source: Option<Box<RawValue>>,
+    source_base64: Option<Value>,
 }
 
 /// The row that a line of rejected rows is about, as it stands there: it is checked as rows of other files are.
-fn unwrapped(row: Row) -> Row {
+fn unwrapped(row: Row) -> rows::Read1 {
     let Row::Text(text) = &row else {
-        return row;
+        return Ok(row);
     };
-    let Ok(Rejected {
-        source: Some(source),
-    }) = serde_json::from_slice(text)
-    else {
-        return row;
+    let Ok(rejected) = serde_json::from_slice::<Rejected>(text) else {
+        return Ok(row);
+    };
+    let Some(source) = rejected.source else {
+        let was = rejected.source_base64.as_ref().and_then(Value::as_str);
+        let was = was.and_then(|was| BASE64.decode(was.as_bytes()).ok());
+        let expected = "the row, corrected: what it was, in `source_base64`, is not UTF-8";
+        return Err((Error::field("source", expected), was.map_or(row, Row::Text)));
     };
     // What could not be read stands there as text, and may have been corrected in it.
-    match serde_json::from_str::<String>(source.get()) {
+    Ok(match serde_json::from_str::<String>(source.get()) {
         Ok(text) => Row::Text(text.into_bytes()),
         Err(_) => Row::Text(String::from(Box::<str>::from(source)).into_bytes()),
-    }
+    })
 }
 
 impl Maker {
     /// What the row says.
     fn understand(&self, row: &Row, mapping: &Mapping) -> Result<ImportIdentity> {
         let mut read = match (self.format, row) {
-            (Format::Ory, Row::Text(text)) => decode::imported(text),
+            (Format::Ory, Row::Text(text)) => {
+                decode::imported(text).and_then(|read| mapping.named(read))
+            }
             (_, Row::Text(text)) => self.record(&palisade_identity::json::parse(text)?, mapping),
             (_, Row::Value(value)) => self.record(value, mapping),
         }
@@ -426,19 +438,29 @@ mod tests {
 
     #[test]
     fn the_source_of_a_rejected_row_is_taken_as_it_stands_there() {
-        let source = |line: &str| unwrapped(Row::Text(line.as_bytes().to_vec())).source();
+        let read = |line: &str| unwrapped(Row::Text(line.as_bytes().to_vec()));
+        let source = |line: &str| read(line).expect("has a source").source();
         let line = r#"{"import":"1","row":1,"source":{"n":1.50,"big":12345678901234567890123}}"#;
         assert_eq!(source(line), r#"{"n":1.50,"big":12345678901234567890123}"#);
         // The checks of rows are made of it: a member twice is found.
-        let twice = unwrapped(Row::Text(br#"{"row":1,"source":{"a":1,"a":2}}"#.to_vec()));
-        let Row::Text(text) = twice else {
+        let Ok(Row::Text(text)) = read(r#"{"row":1,"source":{"a":1,"a":2}}"#) else {
             panic!("is read already");
         };
         palisade_identity::json::parse(&text).expect_err("twice");
         let text = r#"{"row":1,"source":"{\"a\":1}"}"#;
         assert_eq!(source(text), r#"{"a":1}"#, "corrected in the text");
-        let other = r#"{"row":1}"#;
-        assert_eq!(source(other), other);
+        let other = "{\"row\":1";
+        assert_eq!(source(other), Value::from(other).to_string());
+        // What was no UTF-8 is refused as it was until its correction stands beside it.
+        let was = r#"{"row":1,"source_base64":"eyJhIjoi/CJ9"}"#;
+        let (error, row) = read(was).expect_err("is not corrected");
+        assert_eq!(error.envelope().details["field"], "source");
+        assert_eq!(row.member(), r#""source_base64":"eyJhIjoi/CJ9""#);
+        let corrected = r#"{"row":1,"source_base64":"eyJhIjoi/CJ9","source":{"a":"ü"}}"#;
+        assert_eq!(source(corrected), r#"{"a":"ü"}"#);
+        for nothing in [r#"{"row":1}"#, r#"{"row":1,"source_base64":7}"#] {
+            read(nothing).expect_err("has no row");
+        }
     }
 
     #[test]

@@ -35,6 +35,15 @@ impl Record {
         members.insert((*last).to_owned(), value);
     }
 
+    /// Says that the source has this e-mail address as verified. That counts for the address itself, where the traits name
+    /// it, and for no other one: what is in another trait may be what a user wrote there.
+    pub(super) fn verified(&mut self, email: &str) {
+        let since = self.members.get("created_at").cloned();
+        let address =
+            json!({"value": email, "via": "email", "verified": true, "verified_at": since});
+        self.set(&["verifiable_addresses"], Some(json!([address])));
+    }
+
     /// Removes the member of this name.
     pub(super) fn remove(&mut self, name: &str) {
         self.members.remove(name);

@@ -1,16 +1,20 @@
 //! What is said at the end, and of each row where it is only rehearsed.
 
 use std::{
-    fs::{OpenOptions, Permissions},
+    fs::Permissions,
     io::{BufWriter, Write},
-    os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
+    os::unix::fs::PermissionsExt as _,
 };
 
 use palisade_envelope::Error;
 use serde_json::{Map, Value, json};
 
 use super::{Options, journal::reason, progress::Progress, source::Source};
-use crate::{Failure, output};
+use crate::{
+    Failure,
+    files::{self, Held},
+    output,
+};
 
 /// The counts of an import, with those of runs before this one.
 #[derive(Clone, Copy, Debug, Default)]
@@ -119,23 +123,18 @@ impl Report {
         let name = format!("`{}`", path.display());
         let broken =
             |error: std::io::Error| Failure::new(format!("{name} can't be written: {error}"));
-        let file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(path)
-            .map_err(broken)?;
-        let there = file.metadata().map_err(broken)?;
-        if there.len() > 0 {
+        let Some(Held { file, .. }) = files::hold(path).map_err(broken)? else {
+            return Err(Failure::new(format!(
+                "another run writes to {name}: wait for its end, or name another file with `--report`"
+            )));
+        };
+        if file.metadata().map_err(broken)?.len() > 0 {
             return Err(Failure::new(format!(
                 "{name} is there already and would be written over: move it away, or name another file with `--report`"
             )));
         }
-        if there.is_file() {
-            let own = Permissions::from_mode(0o600);
-            file.set_permissions(own).map_err(broken)?;
-        }
+        let own = Permissions::from_mode(0o600);
+        file.set_permissions(own).map_err(broken)?;
         Ok(Self {
             out: Box::new(BufWriter::new(file)),
             name,

@@ -1,13 +1,15 @@
 //! Tells the rows of a file apart, one at a time: what is read is as large as one row, whatever the file's size.
 
 use std::{
-    cell::Cell,
+    cell::{Cell, RefCell},
+    collections::{HashMap, VecDeque},
     fmt,
-    io::{BufRead, BufReader, Read},
+    io::{BufRead, BufReader, Cursor, Read},
     ops::ControlFlow,
     rc::Rc,
 };
 
+use data_encoding::BASE64;
 use palisade_envelope::{Code, Error};
 use palisade_identity::json;
 use serde::de::{
@@ -21,14 +23,20 @@ use crate::Failure;
 /// The longest row, in bytes. What is made of one takes many times as much (`[0,0,...]`: some thirty), and a few are in
 /// memory at a time.
 pub(super) const LONGEST: usize = 1024 * 1024;
-/// The longest line of a file of rejected rows: the row may stand there as a text, with escapes, beside the reason.
-const LONGEST_REJECTED: usize = 2 * LONGEST + 64 * 1024;
+/// The longest line of a file of rejected rows. The row stands there beside the reason, where six bytes can stand for one
+/// (`\u0001`), and a row of CSV has the names of its columns, too.
+pub(super) const LONGEST_REJECTED: usize = 16 * LONGEST;
 /// How much of a row that is too long is shown with its refusal, in bytes.
 const SHOWN: usize = 256;
 /// The members that lines of rejected rows begin with: as they are written, or sorted by what corrected them.
 const REJECTED: &[&str] = &["import", "row", "code"];
-/// The member of a row of CSV for cells that no column of the header is above.
+/// The member of a row of CSV for cells of which it is not known what column they belong to.
 pub(super) const EXCESS: &str = "cells beyond the header";
+/// The most of them that are kept.
+const EXCESS_CELLS: usize = 100;
+/// How much of a file is looked at to see what it is, behind white space, and how much white space before it, in bytes.
+const BEGIN: usize = 64;
+const SPACE: usize = 64 * 1024;
 
 /// A row as it stands in the file.
 #[derive(Clone, Debug)]
@@ -44,11 +52,18 @@ impl Row {
     pub(super) fn size(&self) -> usize {
         match self {
             Self::Text(text) => text.len(),
-            Self::Value(Value::Object(columns)) => columns
-                .iter()
-                .map(|(name, value)| name.len() + value.as_str().map_or(8, str::len))
-                .sum(),
-            Self::Value(_) => 8,
+            Self::Value(value) => size(value),
+        }
+    }
+
+    /// As a member of a line of the file of rejected rows. What is no UTF-8 has another name: as a text it would not be
+    /// what it was, and could be taken for what was corrected.
+    pub(super) fn member(&self) -> String {
+        match self {
+            Self::Text(text) if std::str::from_utf8(text).is_err() => {
+                format!("\"source_base64\":\"{}\"", BASE64.encode(text))
+            }
+            row => format!("\"source\":{}", row.source()),
         }
     }
 
@@ -64,6 +79,18 @@ impl Row {
             Self::Text(text) => Value::from(String::from_utf8_lossy(text)).to_string(),
             Self::Value(value) => value.to_string(),
         }
+    }
+}
+
+fn size(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len(),
+        Value::Array(items) => items.iter().map(|item| 8 + size(item)).sum(),
+        Value::Object(members) => members
+            .iter()
+            .map(|(name, value)| name.len() + size(value))
+            .sum(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => 8,
     }
 }
 
@@ -96,6 +123,7 @@ pub(super) fn each(
         return Err(Failure::new(format!("{} is {what}", source.name())));
     }
     begin(head.rejected);
+    let mut reader = Cursor::new(head.bytes).chain(reader);
     if head.rejected {
         return lines(&mut reader, LONGEST_REJECTED, take).map_err(broken);
     }
@@ -134,6 +162,7 @@ fn malformed(source: &Source, error: &serde_json::Error) -> Failure {
 
 /// How a file begins.
 struct Head {
+    /// What was read of it.
     bytes: Vec<u8>,
     /// The first character that is no white space.
     first: Option<u8>,
@@ -154,20 +183,24 @@ impl Head {
     }
 }
 
-/// Looks at how the file begins, and goes past a byte order mark.
-fn head(reader: &mut impl BufRead) -> std::io::Result<Head> {
+/// Reads how the file begins, without a byte order mark. A pipe gives what there is at the time, which can be little.
+fn head(reader: &mut impl Read) -> std::io::Result<Head> {
     const BOM: &[u8] = b"\xef\xbb\xbf";
-    if reader.fill_buf()?.starts_with(BOM) {
-        reader.consume(BOM.len());
+    let (mut bytes, mut first) = (Vec::new(), None);
+    let most = u64::try_from(BEGIN).unwrap_or(u64::MAX);
+    while first.map_or(bytes.len() < SPACE, |first| bytes.len() < first + BEGIN) {
+        if reader.by_ref().take(most).read_to_end(&mut bytes)? == 0 {
+            break;
+        }
+        if bytes.starts_with(BOM) {
+            bytes.drain(..BOM.len());
+        }
+        first = first.or_else(|| bytes.iter().position(|byte| !byte.is_ascii_whitespace()));
     }
-    let bytes = reader.fill_buf()?;
     Ok(Head {
-        first: bytes
-            .iter()
-            .copied()
-            .find(|byte| !byte.is_ascii_whitespace()),
-        rejected: is_rejected(bytes),
-        bytes: bytes.get(..bytes.len().min(8)).unwrap_or_default().to_vec(),
+        first: first.and_then(|first| bytes.get(first).copied()),
+        rejected: is_rejected(&bytes),
+        bytes,
     })
 }
 
@@ -509,10 +542,14 @@ fn csv(
 ) -> Result<(), Failure> {
     let broken =
         |error: csv::Error| Failure::new(format!("{} can't be understood: {error}", source.name()));
+    let quotes = Rc::new(RefCell::new(Quotes::new(delimiter)));
     let mut records = csv::ReaderBuilder::new()
         .delimiter(delimiter)
         .flexible(true)
-        .from_reader(reader);
+        .from_reader(Minded {
+            inner: reader,
+            quotes: Rc::clone(&quotes),
+        });
     let header: Vec<String> = records
         .headers()
         .map_err(broken)?
@@ -528,9 +565,16 @@ fn csv(
             "the header of {name} names no column"
         )));
     }
+    if quotes.borrow_mut().torn(records.position().byte()) {
+        let name = source.name();
+        return Err(Failure::new(format!(
+            "the header of {name} has a cell with text behind the quote that ends it"
+        )));
+    }
     // Where the header is missing, the first row's cells stand here: they are not for others to see.
+    let mut places = HashMap::with_capacity(header.len());
     for (index, name) in header.iter().enumerate() {
-        if let Some(first) = header.iter().take(index).position(|other| other == name) {
+        if let Some(first) = places.insert(name.as_str(), index) {
             return Err(Failure::new(format!(
                 "the header of {} has the same name for column {} and column {}",
                 source.name(),
@@ -543,39 +587,156 @@ fn csv(
     let mut record = csv::ByteRecord::new();
     while records.read_byte_record(&mut record).map_err(broken)? {
         gauge.reset();
-        if take(row(&header, &record)).is_break() {
+        let torn = quotes.borrow_mut().torn(records.position().byte());
+        if take(row(&header, &record, delimiter, torn)).is_break() {
             return Ok(());
         }
     }
     Ok(())
 }
 
-fn row(header: &[String], record: &csv::ByteRecord) -> Read1 {
-    let text = |cell: &[u8]| Value::from(String::from_utf8_lossy(cell));
-    let mut cells: Map<String, Value> = header
-        .iter()
-        .cloned()
-        .zip(record.iter().map(text))
-        .collect();
-    if record.len() != header.len() {
-        let expected = format!(
-            "as many columns as the header has: {}, not {}",
-            header.len(),
-            record.len()
-        );
-        let excess: Vec<Value> = record.iter().skip(header.len()).map(text).collect();
-        if !excess.is_empty() {
-            cells.insert(EXCESS.to_owned(), excess.into());
-        }
-        return Err((Error::field("row", expected), Row::Value(cells.into())));
-    }
-    for (name, cell) in header.iter().zip(record.iter()) {
-        if std::str::from_utf8(cell).is_err() {
-            let error = Error::field(name.as_str(), "text in UTF-8");
-            return Err((error, Row::Value(cells.into())));
+/// A row of these cells. `torn`: there is text behind a quote that ends a cell, so that nobody knows where cells begin.
+fn row(header: &[String], record: &csv::ByteRecord, delimiter: u8, torn: bool) -> Read1 {
+    let mut texts = Vec::with_capacity(record.len());
+    for (index, cell) in record.iter().enumerate() {
+        match std::str::from_utf8(cell) {
+            Ok(text) => texts.push(Value::from(text)),
+            Err(_) => {
+                let name = header.get(index).map_or("row", String::as_str);
+                let error = Error::field(name, "text in UTF-8");
+                return Err((error, Row::Text(line_of(record, delimiter))));
+            }
         }
     }
-    Ok(Row::Value(cells.into()))
+    if !torn && texts.len() == header.len() {
+        let cells = header.iter().cloned().zip(texts);
+        return Ok(Row::Value(Value::Object(cells.collect())));
+    }
+    let expected = if torn {
+        "no text behind the quote that ends a cell".to_owned()
+    } else {
+        let (columns, cells) = (header.len(), texts.len());
+        format!("as many columns as the header has: {columns}, not {cells}")
+    };
+    let known: &[String] = if torn { &[] } else { header };
+    let mut texts = texts.into_iter();
+    let mut cells: Map<String, Value> = known.iter().cloned().zip(texts.by_ref()).collect();
+    let excess: Vec<Value> = texts.take(EXCESS_CELLS).collect();
+    if !excess.is_empty() {
+        cells.insert(EXCESS.to_owned(), excess.into());
+    }
+    Err((Error::field("row", expected), Row::Value(cells.into())))
+}
+
+/// The record as CSV again.
+fn line_of(record: &csv::ByteRecord, delimiter: u8) -> Vec<u8> {
+    let mut line = csv::WriterBuilder::new()
+        .delimiter(delimiter)
+        .from_writer(Vec::new());
+    // Memory takes all of it.
+    let _ = line.write_byte_record(record);
+    line.into_inner().unwrap_or_default()
+}
+
+/// Goes along with the bytes of CSV for what the reader of records lets pass: a quote that is not closed, which makes one
+/// cell of all that comes behind it, and text behind a quote that ends a cell.
+struct Quotes {
+    delimiter: u8,
+    state: Quote,
+    line: u64,
+    /// How many bytes have gone by.
+    at: u64,
+    /// Where text stood behind a closing quote, in records that are not read yet.
+    wrong: VecDeque<u64>,
+}
+
+#[derive(Clone, Copy)]
+enum Quote {
+    /// A cell begins here.
+    Start,
+    /// In a cell without quotes, where they stand for themselves.
+    Plain,
+    /// In quotes that began in this line.
+    Open(u64),
+    /// Behind a quote that ends the cell, or is the first of two that stand for one.
+    Closed(u64),
+}
+
+impl Quotes {
+    fn new(delimiter: u8) -> Self {
+        Self {
+            delimiter,
+            state: Quote::Start,
+            line: 1,
+            at: 0,
+            wrong: VecDeque::new(),
+        }
+    }
+
+    fn pass(&mut self, byte: u8) {
+        self.state = match (self.state, byte) {
+            (Quote::Open(line), b'"') => Quote::Closed(line),
+            (Quote::Open(line), _) | (Quote::Closed(line), b'"') => Quote::Open(line),
+            (Quote::Start, b'"') => Quote::Open(self.line),
+            (_, b'\n' | b'\r') => Quote::Start,
+            (_, byte) if byte == self.delimiter => Quote::Start,
+            (Quote::Closed(_), _) => {
+                self.wrong.push_back(self.at);
+                Quote::Plain
+            }
+            (Quote::Start | Quote::Plain, _) => Quote::Plain,
+        };
+        self.at += 1;
+        self.line += u64::from(byte == b'\n');
+    }
+
+    /// The line where quotes began that are open.
+    fn open(&self) -> Option<u64> {
+        match self.state {
+            Quote::Open(line) => Some(line),
+            Quote::Start | Quote::Plain | Quote::Closed(_) => None,
+        }
+    }
+
+    /// Whether the record that ends here has text behind a closing quote; each record is asked for once, in order.
+    fn torn(&mut self, end: u64) -> bool {
+        let mut torn = false;
+        while self.wrong.pop_front_if(|at| *at < end).is_some() {
+            torn = true;
+        }
+        torn
+    }
+}
+
+/// A reader whose quotes are minded.
+struct Minded<R> {
+    inner: R,
+    quotes: Rc<RefCell<Quotes>>,
+}
+
+impl<R: Read> Read for Minded<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let mut quotes = self.quotes.borrow_mut();
+        let unclosed = |line: u64| format!("the quote that begins in line {line} is not closed");
+        let count = self
+            .inner
+            .read(buffer)
+            .map_err(|error| match quotes.open() {
+                Some(line) => {
+                    std::io::Error::new(error.kind(), format!("{error}; {}", unclosed(line)))
+                }
+                None => error,
+            })?;
+        if count == 0
+            && let Some(line) = quotes.open()
+        {
+            return Err(std::io::Error::other(unclosed(line)));
+        }
+        for byte in buffer.iter().take(count) {
+            quotes.pass(*byte);
+        }
+        Ok(count)
+    }
 }
 
 #[cfg(test)]
@@ -601,6 +762,11 @@ mod tests {
             },
         )?;
         Ok(rows)
+    }
+
+    fn field(row: &Read1) -> Value {
+        let (error, _) = row.as_ref().expect_err("is refused");
+        error.envelope().details["field"].clone()
     }
 
     fn texts(format: Format, content: &str) -> Vec<String> {
@@ -662,10 +828,6 @@ mod tests {
         let value = |row: &Row| -> Value { serde_json::from_str(&row.source()).expect("JSON") };
         let first = value(rows[0].as_ref().expect("is whole"));
         assert_eq!(first, serde_json::json!({"a": "1", "b": "x, y\nz"}));
-        let field = |row: &Read1| {
-            let (error, _) = row.as_ref().expect_err("is refused");
-            error.envelope().details["field"].clone()
-        };
         assert_eq!(
             (field(&rows[1]), field(&rows[2])),
             ("row".into(), "a".into())
@@ -680,6 +842,93 @@ mod tests {
         let endless = format!("a,b\n1,\"{}", "x".repeat(2 * LONGEST));
         let failure = read(Format::Csv, endless.as_bytes()).expect_err("fails");
         assert!(failure.to_string().contains("longer than"), "{failure}");
+    }
+
+    #[test]
+    fn a_quote_that_is_not_closed_fails_naming_its_line() {
+        let content = b"a,b\n1,\"x\ny\"\nq2,\"Bob\nq3,Cid\nq4,Dan\n";
+        let failure = read(Format::Csv, content).expect_err("fails").to_string();
+        assert!(failure.contains("line 4 is not closed"), "{failure}");
+        let long = format!("a,b\n1,\"{}", "x\n".repeat(LONGEST));
+        let failure = read(Format::Csv, long.as_bytes()).expect_err("fails");
+        assert!(failure.to_string().contains("line 2 is not"), "{failure}");
+    }
+
+    #[test]
+    fn text_behind_a_closing_quote_refuses_its_row() {
+        let content =
+            b"a,b\n1,\"B\"\"ob\"\r\n2,\"Bob\"by\n3,x\"y\"\n4,\"z\"\n5,\"u\nv\"w\n6,\"\"\n";
+        let rows = read(Format::Csv, content).expect("is read");
+        let refused: Vec<bool> = rows.iter().map(Result::is_err).collect();
+        assert_eq!(refused, [false, true, false, false, true, false]);
+        assert_eq!(field(&rows[1]), "row");
+        // Nothing of it stands by a column as if it were sure.
+        let (_, left) = rows[4].as_ref().expect_err("is refused");
+        let cells: Value = serde_json::from_str(&left.source()).expect("JSON");
+        assert_eq!(cells, serde_json::json!({EXCESS: ["5", "u\nvw"]}));
+        read(Format::Csv, b"a,\"b\"c\n1,2\n").expect_err("no header");
+    }
+
+    #[test]
+    fn cells_beyond_the_header_are_counted_and_few_are_kept() {
+        let content = format!("a\n{}\n", vec!["wide"; 100_000].join(","));
+        let rows = read(Format::Csv, content.as_bytes()).expect("is read");
+        let (error, left) = rows[0].as_ref().expect_err("is refused");
+        assert!(error.envelope().message.contains("not 100000"));
+        assert!(left.source().len() < 1_000, "{}", left.source().len());
+        let listed = Row::Value(serde_json::json!({"a": ["x".repeat(1_000), "y".repeat(1_000)]}));
+        assert!(listed.size() > 2_000);
+        // A header of many columns is checked in no time.
+        let names: Vec<String> = (0..100_000).map(|n| format!("{n:x}")).collect();
+        let content = format!("{}\n", names.join(","));
+        assert!(
+            read(Format::Csv, content.as_bytes())
+                .expect("is read")
+                .is_empty()
+        );
+        let twice = format!("a,b,a\n{}", "1,2,3\n");
+        let failure = read(Format::Csv, twice.as_bytes()).expect_err("twice");
+        assert!(
+            failure.to_string().contains("column 1 and column 3"),
+            "{failure}"
+        );
+    }
+
+    #[test]
+    fn what_is_no_utf_8_is_kept_apart_as_it_was() {
+        let member = |format, content: &[u8]| {
+            let row = read(format, content).expect("is read").remove(0);
+            let (Ok(row) | Err((_, row))) = row;
+            row.member()
+        };
+        let encoded = |bytes: &[u8]| format!("\"source_base64\":\"{}\"", BASE64.encode(bytes));
+        assert_eq!(
+            member(Format::Ory, b"{\"a\":\"M\xfcller\"}\n"),
+            encoded(b"{\"a\":\"M\xfcller\"}")
+        );
+        assert_eq!(
+            member(Format::Csv, b"a,b\n\"x, y\",M\xfcller,1\n"),
+            encoded(b"\"x, y\",M\xfcller,1\n")
+        );
+        assert_eq!(member(Format::Ory, b"{\"a\":1}"), "\"source\":{\"a\":1}");
+    }
+
+    #[test]
+    fn how_a_file_begins_does_not_hang_on_how_much_comes_at_a_time() {
+        /// Gives a byte at a time.
+        struct Drops<'a>(&'a [u8]);
+        impl Read for Drops<'_> {
+            fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+                let some = buffer.len().min(1);
+                self.0.read(&mut buffer[..some])
+            }
+        }
+        let head = |content: &str| head(&mut Drops(content.as_bytes())).expect("is read");
+        let array = head(&format!("\u{feff}{}[{{}}]", " \n".repeat(5_000)));
+        assert_eq!((array.first, array.bytes.len()), (Some(b'['), 10_004));
+        assert!(head("\n{\"import\":\"1\",\"row\":1}").rejected);
+        assert_eq!(head("\u{feff}").first, None);
+        assert!(head("\u{1f}x").wrong().is_none());
     }
 
     #[test]

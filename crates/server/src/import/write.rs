@@ -331,6 +331,7 @@ async fn items(
         };
         ready.refused.push(refused);
     }
+    holder.record_refusals();
     Ok(ready)
 }
 

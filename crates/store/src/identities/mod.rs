@@ -26,6 +26,7 @@ pub use batch::BatchItem;
 pub(crate) use conflicts::explain;
 pub use list::NumberedPage;
 pub use rehearse::Rehearsal;
+pub use reveal::Revealed;
 
 /// The columns that [`identity`] reads, in its order; with the table's name and a dot before each where given.
 macro_rules! columns {

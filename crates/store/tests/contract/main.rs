@@ -64,6 +64,7 @@ cases! {
         abuse_06_what_is_taken_in_another_tenant_is_free_here,
         an_identifier_that_is_given_up_is_free,
         secrets_are_revealed_with_an_audit_row_each,
+        secrets_belong_to_what_was_read_of_their_identity,
         a_text_with_a_nul_is_a_400_on_both_databases;
     credentials: a_hash_is_replaced_only_while_it_is_the_one_that_was_checked,
         a_removed_account_takes_its_link_along_and_needs_a_grant_for_it;

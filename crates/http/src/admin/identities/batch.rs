@@ -13,7 +13,7 @@ use palisade_identity::{
     IdentityId, IdentitySchema, change,
     decode::{self, BatchWork},
 };
-use palisade_store::{BatchItem, KnownProviders};
+use palisade_store::{BatchItem, KnownProviders, Refusals};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -23,7 +23,7 @@ use super::change::hash_password;
 use crate::{
     call::{Call, Media},
     doc::Doc,
-    guard::{self, Asking, Guarded, Refusals},
+    guard::{self, Asking, Guarded},
     problem::Answer,
     render,
     reply::Reply,

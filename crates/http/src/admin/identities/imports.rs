@@ -10,12 +10,9 @@ use palisade_linking::{
     ImportedLink,
     imported::{plan, without},
 };
-use palisade_store::{ImportGrants, link_grants};
+use palisade_store::{ImportGrants, Refusals, link_grants};
 
-use crate::{
-    call,
-    guard::{Asking, Refusals},
-};
+use crate::{call, guard::Asking};
 
 /// The grants for the links that `next` has and `before` does not, and for the providers that they name and the
 /// tenant does not have; nothing is asked or read where there are no such links.
