@@ -176,6 +176,11 @@ on_both_databases! {
         let refused = desk.run("import --from ory --dry-run --report more.jsonl more.jsonl").await;
         refused.code(1).says("is there already");
         assert_eq!(desk.read("more.jsonl"), before);
+        // A report goes where a link leads as little as rejected rows do.
+        desk.write("elsewhere", "");
+        std::os::unix::fs::symlink("elsewhere", desk.path().join("link")).expect("is linked");
+        desk.run("import --from ory --dry-run --report link more.jsonl").await.code(1).says("can't be written");
+        assert_eq!(desk.read("elsewhere"), "");
     }
 
     async fn an_import_leaves_the_rejected_rows_of_others_alone(house: House) {

@@ -130,6 +130,27 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_others_reach_is_not_written_to() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (path, other) = (folder.path().join("all.jsonl"), folder.path().join("other"));
+        fs::write(&other, "somebody's").expect("is written");
+        let left = folder.path().join(format!("all.jsonl{UNFINISHED}"));
+        fs::hard_link(&other, &left).expect("is linked");
+        assert!(Sink::open(Some(&path)).is_err(), "has another name");
+        assert_eq!(fs::read_to_string(&other).expect("text"), "somebody's");
+        fs::remove_file(&left).expect("is removed");
+        // Who opened what was left before does not see what comes.
+        fs::write(&left, "half").expect("is written");
+        let mut opened = File::open(&left).expect("opens");
+        let mut sink = Sink::open(Some(&path)).expect("opens");
+        sink.line("a").expect("written");
+        sink.close().expect("whole");
+        let mut seen = String::new();
+        std::io::Read::read_to_string(&mut opened, &mut seen).expect("text");
+        assert_eq!(seen, "half");
+    }
+
+    #[test]
     fn what_a_killed_export_left_is_replaced_by_the_next_and_by_one_at_a_time() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("all.jsonl");

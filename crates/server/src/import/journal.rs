@@ -434,6 +434,26 @@ mod tests {
     }
 
     #[test]
+    fn an_import_removes_no_file_that_was_there() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("r.jsonl");
+        drop(open(&path, true, 0, "one").expect("is new"));
+        assert!(!path.exists());
+        std::fs::write(&path, "").expect("is written");
+        drop(open(&path, true, 0, "one").expect("is empty"));
+        assert!(path.exists());
+    }
+
+    #[test]
+    fn the_name_of_a_member_that_is_as_long_as_a_row_is_shown_in_part() {
+        let error = Error::field("\u{1}".repeat(1_000_000), "nothing");
+        let mut lines = Vec::new();
+        let row = Row::Text(b"{}".to_vec());
+        line(&mut lines, &mark("one"), 1, &error, &row).expect("is written");
+        assert!(lines.len() < 20_000, "{}", lines.len());
+    }
+
+    #[test]
     fn a_file_that_was_there_becomes_its_owners_alone() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("r.jsonl");

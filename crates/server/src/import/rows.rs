@@ -895,6 +895,20 @@ mod tests {
     }
 
     #[test]
+    fn every_row_that_is_rejected_can_come_back() {
+        let begin = "{\"import\":\"1\",\"row\":1,";
+        for row in [
+            Row::Text("\u{1}".repeat(LONGEST).into_bytes()),
+            Row::Text(vec![0xff; LONGEST]),
+            Row::Value(serde_json::json!({"\u{1}".repeat(LONGEST): "\u{1}".repeat(LONGEST)})),
+        ] {
+            let line = format!("{begin}{}}}\n", row.member());
+            let read = read(Format::Csv, line.as_bytes()).expect("is read");
+            assert!(read[0].is_ok(), "{}", line.len());
+        }
+    }
+
+    #[test]
     fn what_is_no_utf_8_is_kept_apart_as_it_was() {
         let member = |format, content: &[u8]| {
             let row = read(format, content).expect("is read").remove(0);
