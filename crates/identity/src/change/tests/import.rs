@@ -74,10 +74,6 @@ fn what_is_unknown_or_cant_be_kept_names_its_field() {
             "credentials.password.config.hashed_password",
         ),
         (
-            json!({"credentials": {"password": {"config": {"use_password_migration_hook": true}}}}),
-            "credentials.password.config.use_password_migration_hook",
-        ),
-        (
             json!({"credentials": {"oidc": {"identifiers": ["github"]}}}),
             "credentials.oidc.identifiers",
         ),
