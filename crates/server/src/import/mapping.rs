@@ -672,7 +672,7 @@ mod tests {
             ("[fields]\nnonsense = \"a\"", "nonsense"),
             ("[fields]\n\"traits\" = \"a\"", "traits"),
             ("[fields]\nid = { from = \"a\", kind = \"b\" }", "fields.id"),
-            ("fields = 3", "fields"),
+            ("fields = 3", "line 1: invalid type"),
             ("delimiter = \"ab\"", "delimiter"),
             ("delimiter = '\"'", "delimiter"),
             ("without = [\"id\"]", "without"),
