@@ -187,7 +187,7 @@ async function sessions() {
   const whoami = await frontend.toSession(mine);
   assert.deepEqual([whoami.data.id, whoami.data.identity.id], [first.id, bob]);
   assert.equal((await frontend.toSession({ cookie: `ory_kratos_session=${first.token}` })).data.id, first.id);
-  await withKey.put(`${basePath}/v1/session-token-templates/app`, {}, { headers });
+  await withKey.put(`${basePath}/v1/session-token-templates/app`, {}, { headers: { 'X-Tenant-ID': tenant } });
   const tokenized = (await frontend.toSession({ ...mine, tokenizeAs: 'app' })).data.tokenized;
   assert.equal(JSON.parse(Buffer.from(tokenized.split('.')[1], 'base64url')).sub, bob);
   await refused(frontend.toSession({ ...mine, tokenizeAs: 'none' }), 400);
