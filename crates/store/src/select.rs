@@ -75,6 +75,7 @@ impl Select {
             .push(i64::try_from(offset).unwrap_or(i64::MAX).into());
         bound
             .text
+            .to_mut()
             .push_str(&format!(" OFFSET ${}", bound.values.len()));
         bound
     }
@@ -85,7 +86,7 @@ impl Select {
         self.text
             .push_str(&format!(" ORDER BY {order} LIMIT ${}", self.values.len()));
         Bound {
-            text: self.text,
+            text: self.text.into(),
             values: self.values,
         }
     }
