@@ -139,6 +139,7 @@ on_both_databases! {
         desk.write("commas.csv", ",,\nkim@example.test,Kim,x\n");
         desk.write("fields.toml", "[fields]\nstate = \"x\"\n");
         desk.write("unclosed.csv", "email,first_name\nq1@example.test,Ann\nq2@example.test,\"Bob\nq3@example.test,Cid\n");
+        desk.write("own.jsonl", format!("{}\n", person("own")));
         desk.write("bad.toml", "[fields]\nnonsense = \"x\"\n");
         for (command, word) in [
             ("import --from ory missing.jsonl", "missing.jsonl"),
@@ -151,7 +152,7 @@ on_both_databases! {
             ("import --from csv commas.csv", "names no column"),
             ("import --from csv --mapping bad.toml empty.jsonl", "nonsense"),
             ("import --from ory --mapping fields.toml empty.jsonl", "nothing else"),
-            ("import --from ory --rejected empty.jsonl empty.jsonl", "is the file that is imported"),
+            ("import --from ory --rejected own.jsonl own.jsonl", "is the file that is imported"),
             ("import --from csv unclosed.csv", "line 3 is not closed"),
         ] {
             let stderr = desk.run(command).await.code(1).says(word).stderr();

@@ -673,7 +673,7 @@ mod tests {
             ("[fields]\n\"traits\" = \"a\"", "traits"),
             ("[fields]\nid = { from = \"a\", kind = \"b\" }", "fields.id"),
             ("fields = 3", "line 1: invalid type"),
-            ("delimiter = \"ab\"", "delimiter"),
+            ("delimiter = \"ab\"", "line 1: invalid value"),
             ("delimiter = '\"'", "delimiter"),
             ("without = [\"id\"]", "without"),
             (
