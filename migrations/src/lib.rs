@@ -20,6 +20,7 @@ mod m0006_nodes;
 mod m0007_sessions;
 mod m0008_audit_details_and_rotation;
 mod m0009_idempotency_keys;
+mod m0010_imports;
 mod m0011_session_tokens;
 mod m0014_provider_rules;
 mod m0015_review_and_history;
@@ -46,6 +47,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0007_sessions::Migration),
             Box::new(m0008_audit_details_and_rotation::Migration),
             Box::new(m0009_idempotency_keys::Migration),
+            Box::new(m0010_imports::Migration),
             Box::new(m0011_session_tokens::Migration),
             Box::new(m0014_provider_rules::Migration),
             Box::new(m0015_review_and_history::Migration),
@@ -69,6 +71,7 @@ pub const TENANT_TABLES: &[(&str, &str)] = &[
     ("audit_events", "id"),
     ("sessions", "id"),
     ("idempotency_keys", "principal_id, idempotency_key"),
+    ("imports", "fingerprint"),
     ("session_token_templates", "name"),
     ("session_token_keys", "id"),
 ];

@@ -35,6 +35,8 @@ mod house;
 #[cfg(test)]
 mod idempotency;
 #[cfg(test)]
+mod import;
+#[cfg(test)]
 mod isolation;
 #[cfg(test)]
 mod issuers;

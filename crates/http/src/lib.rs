@@ -44,12 +44,14 @@ mod trail;
 mod v1;
 mod words;
 
+pub use admin::identity_line;
 pub use app::{App, PasswordSettings, SessionSettings, Settings};
 pub use call::{Call, Media};
 pub use catalogue::table;
 pub use dialect::Dialect;
 pub use doc::{Doc, Kind, Param};
 pub use guard::{At, Guarded, Locate, Located};
+pub use hashing::HashPool;
 pub use openapi::{openapi, openapi_json};
 pub use problem::{Answer, Problem};
 pub use routes::{BehindGuard, Credential, Entry, Operation, RouteTable};

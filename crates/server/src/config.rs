@@ -19,7 +19,7 @@ mod telemetry;
 use serde::{Deserialize, Serialize};
 
 pub use database::{Database, DatabaseUrl};
-pub use environment::Environment;
+pub use environment::{Environment, api_key};
 pub use issuers::Issuers;
 pub use load::load;
 pub use log::{Log, LogFormat};

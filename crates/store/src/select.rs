@@ -20,13 +20,8 @@ impl Select {
         }
     }
 
-    /// `columns` of `table`, joined with others as `join` says.
-    pub(crate) fn joined(
-        columns: &str,
-        table: &'static str,
-        join: &'static str,
-        tenant: TenantId,
-    ) -> Self {
+    /// `columns` of `table`, joined with others as `join` says: texts of ours, too.
+    pub(crate) fn joined(columns: &str, table: &'static str, join: &str, tenant: TenantId) -> Self {
         Self {
             text: format!("SELECT {columns} FROM {table} t {join} WHERE t.tenant_id = $1"),
             values: vec![tenant.as_uuid().into()],
@@ -80,6 +75,7 @@ impl Select {
             .push(i64::try_from(offset).unwrap_or(i64::MAX).into());
         bound
             .text
+            .to_mut()
             .push_str(&format!(" OFFSET ${}", bound.values.len()));
         bound
     }
@@ -90,7 +86,7 @@ impl Select {
         self.text
             .push_str(&format!(" ORDER BY {order} LIMIT ${}", self.values.len()));
         Bound {
-            text: self.text,
+            text: self.text.into(),
             values: self.values,
         }
     }

@@ -47,6 +47,8 @@ pub struct StoreOptions {
     pub commit_grouping: bool,
     /// A replica for reads that accept old data, as `url`; `None`: they read the primary.
     pub replica_url: Option<String>,
+    /// SQLite: how many KiB of the file each connection to it keeps in memory.
+    pub page_cache_kib: u32,
 }
 
 /// The store. Clones share one set of connections.

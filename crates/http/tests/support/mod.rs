@@ -40,6 +40,7 @@ impl Gateway {
             max_connections: 4,
             commit_grouping: true,
             replica_url: None,
+            page_cache_kib: 65_536,
         };
         let store = Store::connect(&options, Arc::clone(&clock))
             .await

@@ -9,7 +9,7 @@ pub(super) async fn run(settings: &Config) -> Result<(), Failure> {
     let socket = listener::bind(settings.server.listen()?, "`server.listen`")?;
     serve(
         settings,
-        Node::start(store, &settings.issuers)?,
+        Node::start(store, Some(&settings.issuers))?,
         socket,
         telemetry,
         |_| Ok(()),

@@ -3,6 +3,7 @@
 pub(crate) mod denials;
 mod list;
 pub(crate) mod record;
+pub(crate) mod refusals;
 
 use std::sync::Arc;
 

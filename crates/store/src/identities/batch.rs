@@ -8,7 +8,7 @@ use std::{
 
 use palisade_authz::{Authorized, action};
 use palisade_envelope::{Code, Error, Result};
-use palisade_identity::{Identity, IdentityId, change::Changed};
+use palisade_identity::{Identity, IdentityId, change::Changed, ids::Uuid};
 use palisade_tenancy::TenantId;
 use sea_orm::Value;
 
@@ -18,6 +18,7 @@ use crate::{
     act::Act,
     audit::record::record_many,
     fault::Fault,
+    imports::ImportStep,
     job::Job,
     links::{
         imported::{Accounts, ImportGrants},
@@ -60,7 +61,35 @@ impl Store {
         create: Option<Authorized<action::CreateIdentity>>,
         items: Vec<BatchItem>,
     ) -> Result<Vec<Result<IdentityId>>> {
-        let batch = Arc::new(Batch::new(grant.tenant(), create.as_ref(), items)?);
+        self.write_batch(Batch::new(grant.tenant(), create.as_ref(), items)?)
+            .await
+    }
+
+    /// As [`Store::batch_identities`], for a batch of an import: it is done where `step` says that it stands in the
+    /// import, and at no other time, and moves the import on in the same transaction. An id that another identity has is
+    /// a `conflict`, too.
+    ///
+    /// # Errors
+    /// As [`Store::batch_identities`]; `stale_resource` where the import is not at this place.
+    #[tracing::instrument(name = "store.identity.import", skip_all, fields(tenant.id = %grant.tenant()))]
+    pub async fn import_identities(
+        &self,
+        grant: Authorized<action::BatchIdentities>,
+        create: Authorized<action::CreateIdentity>,
+        items: Vec<BatchItem>,
+        step: ImportStep,
+    ) -> Result<Vec<Result<IdentityId>>> {
+        let batch = Batch::new(grant.tenant(), Some(&create), items)?;
+        self.write_batch(Batch {
+            ids_from_elsewhere: true,
+            step: Some(step),
+            ..batch
+        })
+        .await
+    }
+
+    async fn write_batch(&self, batch: Batch) -> Result<Vec<Result<IdentityId>>> {
+        let batch = Arc::new(batch);
         for attempt in 1..TRIES {
             match self.write(Write(Arc::clone(&batch))).await {
                 // Others were faster with a value of ours: the next look sees it.
@@ -74,12 +103,15 @@ impl Store {
     }
 }
 
-struct Batch {
+pub(super) struct Batch {
     tenant: TenantId,
     items: Vec<Item>,
+    /// Whether ids may come from elsewhere, so that they are looked up, too.
+    pub(super) ids_from_elsewhere: bool,
+    step: Option<ImportStep>,
 }
 
-enum Item {
+pub(super) enum Item {
     Create {
         act: Act,
         changed: Box<Changed>,
@@ -92,7 +124,7 @@ enum Item {
 }
 
 impl Batch {
-    fn new(
+    pub(super) fn new(
         tenant: TenantId,
         create: Option<&Authorized<action::CreateIdentity>>,
         items: Vec<BatchItem>,
@@ -120,7 +152,16 @@ impl Batch {
                 BatchItem::Delete(_) => Err(Error::new(Code::Forbidden)),
             })
             .collect::<Result<_>>()?;
-        Ok(Self { tenant, items })
+        Ok(Self {
+            tenant,
+            items,
+            ids_from_elsewhere: false,
+            step: None,
+        })
+    }
+
+    pub(super) fn items(&self) -> &[Item] {
+        &self.items
     }
 
     fn creations(&self) -> impl Iterator<Item = &Identity> {
@@ -152,6 +193,9 @@ impl Job for Write {
     }
 
     async fn run(&self, tx: &TenantTx<'_>) -> Result<Self::Output, Fault> {
+        if let Some(step) = &self.0.step {
+            step.claim(tx).await?;
+        }
         let mut plan = Plan::load(tx, &self.0).await?;
         let outcomes: Vec<_> = self.0.items.iter().map(|item| plan.add(tx, item)).collect();
         let done = self.0.items.iter().zip(&outcomes);
@@ -166,13 +210,16 @@ impl Job for Write {
             Item::Create { act, .. } | Item::Delete { act, .. } => act,
         });
         record_many(tx, acts.chain(&made)).await?;
+        if let Some(step) = &self.0.step {
+            step.done(tx, &outcomes).await?;
+        }
         Ok(outcomes)
     }
 }
 
 /// A value that one identity of a tenant has at most.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum Space {
+pub(super) enum Space {
     ExternalId,
     Identifier(&'static str),
     Address(&'static str, &'static str),
@@ -180,7 +227,7 @@ enum Space {
 
 impl Space {
     /// The field of an identity that the value stands in.
-    fn field(&self) -> String {
+    pub(super) fn field(&self) -> String {
         match self {
             Self::ExternalId => "external_id".to_owned(),
             Self::Identifier(kind) => format!("credentials.{kind}.identifiers"),
@@ -211,7 +258,7 @@ impl Space {
     }
 }
 
-fn unique_values(identity: &Identity) -> Vec<(Space, String)> {
+pub(super) fn unique_values(identity: &Identity) -> Vec<(Space, String)> {
     let external_id = identity.external_id.iter();
     let identifiers = index::identifiers(&identity.credentials).into_iter();
     let addresses =
@@ -224,15 +271,17 @@ fn unique_values(identity: &Identity) -> Vec<(Space, String)> {
 }
 
 /// What is taken and what is there, as the items leave it one after the other.
-struct Plan {
+pub(super) struct Plan {
     holders: HashMap<(Space, String), IdentityId>,
+    /// Of the ids that come from elsewhere those that another identity has.
+    taken: HashSet<IdentityId>,
     there: HashSet<IdentityId>,
     gone: HashSet<IdentityId>,
     accounts: Accounts,
 }
 
 impl Plan {
-    async fn load(tx: &TenantTx<'_>, batch: &Batch) -> Result<Self, Fault> {
+    pub(super) async fn load(tx: &TenantTx<'_>, batch: &Batch) -> Result<Self, Fault> {
         let mut asked: BTreeMap<Space, BTreeSet<String>> = BTreeMap::new();
         for (space, value) in batch.creations().flat_map(unique_values) {
             asked.entry(space).or_default().insert(value);
@@ -256,16 +305,16 @@ impl Plan {
             Item::Delete { id, .. } => Some(id.as_uuid()),
             Item::Create { .. } => None,
         });
-        let mut there = HashSet::new();
-        for chunk in chunks(deleted.collect::<BTreeSet<_>>()) {
-            let mut select = Select::new("t.id", "identities", tx.tenant());
-            select.and_in("t.id", chunk);
-            for row in tx.all_bound(select.finish("1", LARGEST as u64)).await? {
-                there.insert(IdentityId::from_uuid(Columns::of(&row).get()?));
-            }
-        }
+        let there = known(tx, deleted.collect()).await?;
+        let taken = if batch.ids_from_elsewhere {
+            let ids = batch.creations().map(|identity| identity.id.as_uuid());
+            known(tx, ids.collect()).await?
+        } else {
+            HashSet::new()
+        };
         Ok(Self {
             holders,
+            taken,
             there,
             gone: HashSet::new(),
             accounts: Accounts::load(tx, batch.creations()).await?,
@@ -273,7 +322,7 @@ impl Plan {
     }
 
     /// Takes the item in, or says why it can't be done.
-    fn add(&mut self, tx: &TenantTx<'_>, item: &Item) -> Result<IdentityId> {
+    pub(super) fn add(&mut self, tx: &TenantTx<'_>, item: &Item) -> Result<IdentityId> {
         match item {
             Item::Delete { id, .. } => {
                 if !self.there.remove(id) {
@@ -287,7 +336,7 @@ impl Plan {
             } => {
                 let identity = &changed.identity;
                 let values = unique_values(identity);
-                let taken: BTreeSet<String> = values
+                let mut taken: BTreeSet<String> = values
                     .iter()
                     .filter(|value| {
                         self.holders
@@ -296,12 +345,16 @@ impl Plan {
                     })
                     .map(|(space, _)| space.field())
                     .collect();
+                if self.taken.contains(&identity.id) {
+                    taken.insert("id".to_owned());
+                }
                 if !taken.is_empty() {
                     return Err(Error::conflict(taken.iter().map(String::as_str)));
                 }
                 self.accounts.add(tx, identity, imports.as_deref())?;
                 let values = values.into_iter().map(|value| (value, identity.id));
                 self.holders.extend(values);
+                self.taken.insert(identity.id);
                 Ok(identity.id)
             }
         }
@@ -327,6 +380,19 @@ impl Plan {
             Err(Error::new(Code::Conflict).into())
         }
     }
+}
+
+/// Which of these ids the tenant has an identity of.
+async fn known(tx: &TenantTx<'_>, ids: BTreeSet<Uuid>) -> Result<HashSet<IdentityId>, Fault> {
+    let mut known = HashSet::new();
+    for chunk in chunks(ids) {
+        let mut select = Select::new("t.id", "identities", tx.tenant());
+        select.and_in("t.id", chunk);
+        for row in tx.all_bound(select.finish("1", LARGEST as u64)).await? {
+            known.insert(IdentityId::from_uuid(Columns::of(&row).get()?));
+        }
+    }
+    Ok(known)
 }
 
 /// The most values of one look-up.

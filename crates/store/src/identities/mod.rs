@@ -9,6 +9,7 @@ pub(crate) mod index;
 mod list;
 pub(crate) mod load;
 mod rehash;
+mod rehearse;
 mod reveal;
 mod secrets;
 pub(crate) mod update;
@@ -24,6 +25,8 @@ use crate::{
 pub use batch::BatchItem;
 pub(crate) use conflicts::explain;
 pub use list::NumberedPage;
+pub use rehearse::Rehearsal;
+pub use reveal::Revealed;
 
 /// The columns that [`identity`] reads, in its order; with the table's name and a dot before each where given.
 macro_rules! columns {

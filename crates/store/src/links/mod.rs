@@ -3,6 +3,7 @@
 pub(crate) mod account;
 pub(crate) mod candidates;
 mod forget;
+pub(crate) mod grants;
 pub(crate) mod history;
 pub(crate) mod imported;
 mod link;

@@ -90,6 +90,7 @@ impl House {
             max_connections: 4,
             commit_grouping: true,
             replica_url: None,
+            page_cache_kib: 65_536,
         }
     }
 

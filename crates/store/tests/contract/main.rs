@@ -18,6 +18,8 @@ mod idempotency;
 #[cfg(test)]
 mod identities;
 #[cfg(test)]
+mod imports;
+#[cfg(test)]
 mod isolation;
 #[cfg(test)]
 mod links;
@@ -66,6 +68,7 @@ cases! {
         abuse_06_what_is_taken_in_another_tenant_is_free_here,
         an_identifier_that_is_given_up_is_free,
         secrets_are_revealed_with_an_audit_row_each,
+        secrets_belong_to_what_was_read_of_their_identity,
         a_text_with_a_nul_is_a_400_on_both_databases;
     credentials: a_hash_is_replaced_only_while_it_is_the_one_that_was_checked,
         a_removed_account_takes_its_link_along_and_needs_a_grant_for_it;
@@ -100,6 +103,9 @@ cases! {
         a_thousand_in_a_batch_are_all_made,
         concurrent_batches_of_the_same_make_each_once,
         single_writes_pass_while_batches_are_written;
+    imports: a_batch_of_an_import_is_done_in_its_place_and_at_no_other_time,
+        of_two_batches_in_one_place_one_is_done,
+        a_rehearsal_knows_what_its_batches_before_would_take;
     schemas: a_schema_that_identities_have_is_not_deleted,
         a_schema_is_created_once,
         an_identity_of_a_schema_that_went_meanwhile_is_refused_by_its_name,
