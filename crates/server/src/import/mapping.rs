@@ -207,7 +207,7 @@ impl Mapping {
         let file: File = toml::from_str(&text).map_err(|error| {
             let before = error.span().and_then(|span| text.get(..span.start));
             let lines = before.map_or(0, |before| before.matches('\n').count());
-            format!("line {}: {}", lines + 1, error.message())
+            format!("line {}: {}", lines + 1, without_values(error.message()))
         })?;
         let target = |name: &str| {
             Target::parse(name)
@@ -221,7 +221,7 @@ impl Mapping {
                     ..From::default()
                 },
                 other => other.try_into().map_err(|error: toml::de::Error| {
-                    format!("`fields.{name}`: {}", error.message())
+                    format!("`fields.{name}`: {}", without_values(error.message()))
                 })?,
             };
             fields.push((name.clone(), target(&name)?, from));
@@ -495,7 +495,17 @@ pub(super) fn plain(value: &Value) -> Option<String> {
     }
 }
 
-fn boolean(text: &str) -> Option<bool> {
+/// What was expected, without what stands there.
+fn without_values(message: &str) -> Cow<'_, str> {
+    let of_value = message.starts_with("invalid ");
+    match message.rsplit_once(", expected ").filter(|_| of_value) {
+        Some((_, expected)) => format!("expected {expected}").into(),
+        None => message.into(),
+    }
+}
+
+/// Yes or no in one of the words for it.
+pub(super) fn boolean(text: &str) -> Option<bool> {
     match text.to_ascii_lowercase().as_str() {
         "true" | "1" | "yes" | "y" | "t" => Some(true),
         "false" | "0" | "no" | "n" | "f" => Some(false),
@@ -672,8 +682,8 @@ mod tests {
             ("[fields]\nnonsense = \"a\"", "nonsense"),
             ("[fields]\n\"traits\" = \"a\"", "traits"),
             ("[fields]\nid = { from = \"a\", kind = \"b\" }", "fields.id"),
-            ("fields = 3", "line 1: invalid type"),
-            ("delimiter = \"ab\"", "line 1: invalid value"),
+            ("fields = 3", "line 1: expected a map"),
+            ("delimiter = \"ab\"", "line 1: expected a character"),
             ("delimiter = '\"'", "delimiter"),
             ("without = [\"id\"]", "without"),
             (
@@ -723,6 +733,15 @@ mod tests {
             let reason = Mapping::parse(text.to_owned()).expect_err(text);
             assert!(!reason.contains("S3cr3t"), "{reason}");
             assert!(reason.starts_with("line 2: "), "{reason}");
+        }
+        for text in [
+            "delimiter = \"S3cr3t, expected\"",
+            "without = \"S3cr3t\"",
+            "[fields]\nid = [\"S3cr3t\"]",
+        ] {
+            let reason = Mapping::parse(text.to_owned()).expect_err(text);
+            assert!(!reason.contains("S3cr3t"), "{reason}");
+            assert!(reason.contains("expected"), "{reason}");
         }
     }
 

@@ -19,6 +19,8 @@ mod rows;
 mod source;
 mod write;
 
+pub(crate) use rows::LONGEST;
+
 use std::path::PathBuf;
 
 use crate::{

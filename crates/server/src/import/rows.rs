@@ -22,7 +22,7 @@ use crate::Failure;
 
 /// The longest row, in bytes. What is made of one takes many times as much (`[0,0,...]`: some thirty), and a few are in
 /// memory at a time.
-pub(super) const LONGEST: usize = 1024 * 1024;
+pub(crate) const LONGEST: usize = 1024 * 1024;
 /// The longest line of a file of rejected rows. The row stands there beside the reason, where six bytes can stand for one
 /// (`\u0001`), and a row of CSV has the names of its columns, too.
 pub(super) const LONGEST_REJECTED: usize = 16 * LONGEST;
@@ -32,7 +32,7 @@ const SHOWN: usize = 256;
 const REJECTED: &[&str] = &["import", "row", "code"];
 /// The member of a row of CSV for cells of which it is not known what column they belong to.
 pub(super) const EXCESS: &str = "cells beyond the header";
-/// The most of them that are kept.
+/// The most of them that are kept, beyond as many as the header has.
 const EXCESS_CELLS: usize = 100;
 /// How much of a file is looked at to see what it is, behind white space, and how much white space before it, in bytes.
 const BEGIN: usize = 64;
@@ -82,15 +82,18 @@ impl Row {
     }
 }
 
+/// What a value takes by itself where it stands in a list or an object, in bytes, more or less.
+const PLACE: usize = 64;
+
 fn size(value: &Value) -> usize {
     match value {
         Value::String(text) => text.len(),
-        Value::Array(items) => items.iter().map(|item| 8 + size(item)).sum(),
+        Value::Array(items) => items.iter().map(|item| PLACE + size(item)).sum(),
         Value::Object(members) => members
             .iter()
-            .map(|(name, value)| name.len() + size(value))
+            .map(|(name, value)| PLACE + name.len() + size(value))
             .sum(),
-        Value::Null | Value::Bool(_) | Value::Number(_) => 8,
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
     }
 }
 
@@ -597,10 +600,13 @@ fn csv(
 
 /// A row of these cells. `torn`: there is text behind a quote that ends a cell, so that nobody knows where cells begin.
 fn row(header: &[String], record: &csv::ByteRecord, delimiter: u8, torn: bool) -> Read1 {
-    let mut texts = Vec::with_capacity(record.len());
+    // A cell takes many times its length here, and a row can have a million.
+    let most = header.len() + EXCESS_CELLS;
+    let mut texts = Vec::with_capacity(record.len().min(most));
     for (index, cell) in record.iter().enumerate() {
         match std::str::from_utf8(cell) {
-            Ok(text) => texts.push(Value::from(text)),
+            Ok(text) if index < most => texts.push(Value::from(text)),
+            Ok(_) => {}
             Err(_) => {
                 let name = header.get(index).map_or("row", String::as_str);
                 let error = Error::field(name, "text in UTF-8");
@@ -608,20 +614,20 @@ fn row(header: &[String], record: &csv::ByteRecord, delimiter: u8, torn: bool) -
             }
         }
     }
-    if !torn && texts.len() == header.len() {
+    if !torn && record.len() == header.len() {
         let cells = header.iter().cloned().zip(texts);
         return Ok(Row::Value(Value::Object(cells.collect())));
     }
     let expected = if torn {
         "no text behind the quote that ends a cell".to_owned()
     } else {
-        let (columns, cells) = (header.len(), texts.len());
+        let (columns, cells) = (header.len(), record.len());
         format!("as many columns as the header has: {columns}, not {cells}")
     };
     let known: &[String] = if torn { &[] } else { header };
     let mut texts = texts.into_iter();
     let mut cells: Map<String, Value> = known.iter().cloned().zip(texts.by_ref()).collect();
-    let excess: Vec<Value> = texts.take(EXCESS_CELLS).collect();
+    let excess: Vec<Value> = texts.collect();
     if !excess.is_empty() {
         cells.insert(EXCESS.to_owned(), excess.into());
     }
@@ -876,6 +882,18 @@ mod tests {
         let (error, left) = rows[0].as_ref().expect_err("is refused");
         assert!(error.envelope().message.contains("not 100000"));
         assert!(left.source().len() < 1_000, "{}", left.source().len());
+        let Row::Value(cells) = left else {
+            panic!("is no row of cells: {left:?}");
+        };
+        let kept = cells[EXCESS].as_array().expect("a list");
+        assert_eq!(kept.len(), EXCESS_CELLS);
+        assert!(kept.capacity() < 1_000, "{}", kept.capacity());
+        // Where it is not known which column a cell belongs to, none of those is lost that the header has names for.
+        let names: Vec<String> = (0..300).map(|n| format!("c{n}")).collect();
+        let torn = format!("{}\n\"u\"v{}\n", names.join(","), ",w".repeat(299));
+        let rows = read(Format::Csv, torn.as_bytes()).expect("is read");
+        let (_, left) = rows[0].as_ref().expect_err("is refused");
+        assert_eq!(left.source().matches("\"w\"").count(), 299);
         let listed = Row::Value(serde_json::json!({"a": ["x".repeat(1_000), "y".repeat(1_000)]}));
         assert!(listed.size() > 2_000);
         // A header of many columns is checked in no time.

@@ -113,7 +113,10 @@ mod tests {
 
     fn taken(jobs: &[Box<dyn Queued>]) -> (usize, Option<(String, Vec<Value>)>) {
         let (count, bound) = Alike::default().first_of(jobs).expect("has jobs");
-        (count, bound.map(|bound| (bound.text.into_owned(), bound.values)))
+        (
+            count,
+            bound.map(|bound| (bound.text.into_owned(), bound.values)),
+        )
     }
 
     #[test]
