@@ -4,8 +4,9 @@ use palisade_envelope::{Error, Result};
 use serde_json::{Value, json};
 
 use super::{
-    mapping::{Mapping, instant, plain},
+    mapping::Mapping,
     record::{Record, at, flag, list, object, only_text, text},
+    values::{instant, plain},
 };
 
 /// The connections that are Auth0's own, whose accounts are the user itself.

@@ -6,7 +6,8 @@ use serde_json::{Map, Value, json};
 
 use super::{
     mapping::Mapping,
-    record::{Record, at, flag, list, milliseconds, object, only_text, text},
+    record::{Record, at, flag, list, object, only_text, text},
+    values::milliseconds,
 };
 
 /// The traits fit the schema that every tenant starts with. What else Keycloak knows is in `metadata_admin`.

@@ -17,6 +17,7 @@ mod record;
 mod report;
 mod rows;
 mod source;
+mod values;
 mod write;
 
 pub(crate) use rows::LONGEST;

@@ -4,7 +4,7 @@ use palisade_envelope::{Error, Result};
 use palisade_identity::{change::ImportIdentity, decode};
 use serde_json::{Map, Value, json};
 
-use super::mapping::{boolean, plain};
+use super::values::yes_or_no;
 
 /// An identity on its way.
 #[derive(Debug, Default)]
@@ -133,8 +133,7 @@ pub(super) fn list<'a>(source: &'a Value, path: &str) -> Result<&'a [Value]> {
 pub(super) fn flag(source: &Value, path: &str) -> Result<Option<bool>> {
     match at(source, path) {
         Some(Value::String(text)) if text.trim().is_empty() => Ok(None),
-        Some(value) => plain(value)
-            .and_then(|text| boolean(text.trim()))
+        Some(value) => yes_or_no(value)
             .map(Some)
             .ok_or_else(|| Error::field(path, "`true` or `false`")),
         None => Ok(None),
@@ -148,10 +147,4 @@ pub(super) fn object(source: &Value) -> Result<()> {
     } else {
         Err(Error::field("row", "an object"))
     }
-}
-
-/// The instant that so many milliseconds after 1970 are, as text.
-pub(super) fn milliseconds(value: i64) -> Option<Value> {
-    let time = palisade_identity::Timestamp::from_timestamp_millis(value)?;
-    Some(time.to_rfc3339().into())
 }
