@@ -67,6 +67,41 @@ impl Select {
         self.text.push_str(&format!(" AND {column} IN ({list})"));
     }
 
+    /// A row for each of `values`: itself, and `found` of the tenant's row of `table` of which it is the `column`, else
+    /// NULL. `given` are conditions of ours with their values, in which `?` stands for the value.
+    ///
+    /// One look-up after the other: PostgreSQL takes a list for one condition among others, and where it has no statistics
+    /// of a tenant yet, because its rows are being written, goes through all that the tenant has.
+    pub(crate) fn each(
+        found: &'static str,
+        table: &'static str,
+        column: &'static str,
+        tenant: TenantId,
+        given: impl IntoIterator<Item = (&'static str, Value)>,
+        values: impl IntoIterator<Item = Value>,
+    ) -> Bound {
+        let mut look_up = Self::new(found, table, tenant);
+        look_up.and_text(&format!("t.{column} = column1"));
+        for (condition, value) in given {
+            look_up.and(condition, value);
+        }
+        let from = look_up.values.len() + 1;
+        look_up.values.extend(values);
+        let rows: Vec<String> = (from..=look_up.values.len())
+            .map(|place| format!("(${place})"))
+            .collect();
+        Bound {
+            // `column1` is what both databases call it.
+            text: format!(
+                "SELECT column1, ({}) FROM (VALUES {}) AS given",
+                look_up.text,
+                rows.join(", ")
+            )
+            .into(),
+            values: look_up.values,
+        }
+    }
+
     /// In this order, `limit` rows at most, after the first `offset`.
     pub(crate) fn finish_at(self, order: &'static str, limit: u64, offset: u64) -> Bound {
         let mut bound = self.finish(order, limit);

@@ -39,6 +39,12 @@ impl Sink {
         let Some(path) = path else {
             return Ok(Self::Stdout(BufWriter::new(std::io::stdout())));
         };
+        if path.is_dir() {
+            return Err(Failure::new(format!(
+                "`{}` is a folder: name a file in it",
+                path.display()
+            )));
+        }
         let mut name = path.as_os_str().to_owned();
         name.push(UNFINISHED);
         let new = PathBuf::from(name);
@@ -117,6 +123,7 @@ mod tests {
         let mut sink = Sink::open(Some(&path)).expect("opens");
         sink.line("a").expect("written");
         assert!(!path.exists());
+        assert!(Sink::open(Some(folder.path())).is_err(), "a folder");
         drop(sink);
         assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 0);
 

@@ -20,6 +20,7 @@ use crate::{
     Failure,
     config::Config,
     holder::{self, KeyHolder},
+    import::LONGEST,
     listener, output,
 };
 use file::Sink;
@@ -89,7 +90,15 @@ async fn all(options: &Options, settings: &Config, holder: &KeyHolder) -> Result
                 with_secrets(holder, left).await?
             };
             for (identity, configs) in lines {
-                sink.line(&identity_line(&identity, &base_url, configs)?)?;
+                let line = identity_line(&identity, &base_url, configs)?;
+                if line.len() > LONGEST {
+                    output::remark(format_args!(
+                        "identity {} takes {} bytes, more than `palisade import` takes in a row: {LONGEST}",
+                        identity.id,
+                        line.len(),
+                    ));
+                }
+                sink.line(&line)?;
                 count += 1;
             }
             // What was changed meanwhile is written as it is by now.

@@ -4,8 +4,9 @@ use palisade_envelope::{Error, Result};
 use serde_json::{Value, json};
 
 use super::{
-    mapping::{Mapping, instant, plain},
-    record::{Record, at, object, text},
+    mapping::Mapping,
+    record::{Record, at, flag, list, object, only_text, text},
+    values::{instant, plain},
 };
 
 /// The connections that are Auth0's own, whose accounts are the user itself.
@@ -16,39 +17,41 @@ pub(super) fn record(user: &Value, mapping: &Mapping) -> Result<Record> {
     object(user)?;
     let mut record = Record::default();
     // The second names are those of exports that were asked for no fields.
-    let first_of = |names: &[&str]| names.iter().find_map(|name| text(user, name));
-    let id = first_of(&["user_id", "Id"]);
+    let first_of = |names: [&str; 2]| {
+        let [name, other] = names;
+        Ok::<_, Error>(only_text(user, name)?.or(only_text(user, other)?))
+    };
+    let is = |names: [&str; 2]| {
+        let [name, other] = names;
+        Ok::<_, Error>(flag(user, name)?.or(flag(user, other)?) == Some(true))
+    };
+    let id = first_of(["user_id", "Id"])?;
+    let email = first_of(["email", "Email"])?;
     record.set(&["external_id"], id.map(Value::from));
-    record.set(
-        &["traits", "email"],
-        first_of(&["email", "Email"]).map(Value::from),
-    );
+    record.set(&["traits", "email"], email.map(Value::from));
     record.set(
         &["traits", "name", "first"],
-        first_of(&["given_name", "Given Name"]).map(Value::from),
+        first_of(["given_name", "Given Name"])?.map(Value::from),
     );
     record.set(
         &["traits", "name", "last"],
-        first_of(&["family_name", "Family Name"]).map(Value::from),
+        first_of(["family_name", "Family Name"])?.map(Value::from),
     );
-    if at(user, "blocked").and_then(Value::as_bool) == Some(true) {
+    if is(["blocked", "Blocked"])? {
         record.set(&["state"], Some("inactive".into()));
     }
     for (member, names) in [
         ("created_at", ["created_at", "Created At"]),
         ("updated_at", ["updated_at", "Updated At"]),
     ] {
-        if let Some(time) = first_of(&names) {
+        if let Some(time) = first_of(names)? {
             let time = instant(time)
                 .ok_or_else(|| Error::field(member, "a time such as `2026-01-31T12:00:00Z`"))?;
             record.set(&[member], Some(time));
         }
     }
-    let verified = ["email_verified", "Email Verified"]
-        .iter()
-        .find_map(|name| at(user, name))
-        .and_then(Value::as_bool);
-    if let (Some(email), Some(true)) = (first_of(&["email", "Email"]), verified) {
+    let verified = is(["email_verified", "Email Verified"])?;
+    if let Some(email) = email.filter(|_| verified) {
         record.verified(email);
     }
     record.set(&["metadata_public"], metadata(user, "user_metadata"));
@@ -104,11 +107,7 @@ fn hash(user: &Value) -> Result<Option<String>> {
 
 /// Accounts at outside providers. Of enterprise connections the connection is the provider.
 fn accounts(user: &Value, mapping: &Mapping, record: &mut Record) -> Result<()> {
-    let none = Vec::new();
-    let accounts = at(user, "identities")
-        .and_then(Value::as_array)
-        .unwrap_or(&none);
-    for (index, account) in accounts.iter().enumerate() {
+    for (index, account) in list(user, "identities")?.iter().enumerate() {
         let wrong = || {
             Error::field(
                 format!("identities.{index}"),
@@ -194,6 +193,31 @@ mod tests {
         };
         assert_eq!(of(&create.credentials.oidc), "google-oauth2:1234");
         assert_eq!(of(&create.credentials.saml), "acme-corp:ada");
+    }
+
+    #[test]
+    fn what_shuts_a_user_out_is_understood_or_refused() {
+        for (name, value) in [
+            ("blocked", json!("true")),
+            ("blocked", json!(1)),
+            ("Blocked", json!(true)),
+            ("Blocked", json!("TRUE")),
+        ] {
+            let read = import(&user(json!({ name: value }))).expect("is read");
+            let state = read.create.state.map(|state| state.as_str());
+            assert_eq!(state, Some("inactive"), "{name}: {value}");
+        }
+        for (name, value) in [
+            ("blocked", json!("maybe")),
+            ("Blocked", json!({})),
+            ("email_verified", json!([])),
+            ("user_id", json!(7)),
+            ("created_at", json!({"$date": "2020-01-01"})),
+            ("identities", json!({})),
+        ] {
+            let error = import(&user(json!({ name: value }))).expect_err(name);
+            assert_eq!(error.envelope().details["field"], name, "{value}");
+        }
     }
 
     #[test]

@@ -6,25 +6,31 @@ use serde_json::{Map, Value, json};
 
 use super::{
     mapping::Mapping,
-    record::{Record, at, milliseconds, object, text},
+    record::{Record, at, flag, list, object, only_text, text},
+    values::milliseconds,
 };
 
 /// The traits fit the schema that every tenant starts with. What else Keycloak knows is in `metadata_admin`.
 pub(super) fn record(user: &Value, mapping: &Mapping) -> Result<Record> {
     object(user)?;
     let mut record = Record::default();
-    let member = |name: &str| text(user, name).map(Value::from);
-    record.set(&["id"], member("id"));
-    record.set(&["external_id"], member("id"));
-    record.set(&["traits", "email"], member("email"));
-    record.set(&["traits", "name", "first"], member("firstName"));
-    record.set(&["traits", "name", "last"], member("lastName"));
-    if at(user, "enabled").and_then(Value::as_bool) == Some(false) {
+    let member = |name: &str| only_text(user, name).map(|text| text.map(Value::from));
+    record.set(&["id"], member("id")?);
+    record.set(&["external_id"], member("id")?);
+    record.set(&["traits", "email"], member("email")?);
+    record.set(&["traits", "name", "first"], member("firstName")?);
+    record.set(&["traits", "name", "last"], member("lastName")?);
+    if flag(user, "enabled")? == Some(false) {
         record.set(&["state"], Some("inactive".into()));
     }
-    let created = at(user, "createdTimestamp").and_then(Value::as_i64);
-    record.set(&["created_at"], created.and_then(milliseconds));
-    let verified = at(user, "emailVerified").and_then(Value::as_bool) == Some(true);
+    if let Some(created) = at(user, "createdTimestamp") {
+        let created = created
+            .as_i64()
+            .and_then(milliseconds)
+            .ok_or_else(|| Error::field("createdTimestamp", "a time in milliseconds since 1970"))?;
+        record.set(&["created_at"], Some(created));
+    }
+    let verified = flag(user, "emailVerified")? == Some(true);
     if let Some(email) = text(user, "email").filter(|_| verified) {
         record.verified(email);
     }
@@ -55,7 +61,7 @@ pub(super) fn record(user: &Value, mapping: &Mapping) -> Result<Record> {
 
 /// Accounts at outside providers.
 fn accounts(user: &Value, mapping: &Mapping, record: &mut Record) -> Result<()> {
-    for (index, account) in list(user, "federatedIdentities").iter().enumerate() {
+    for (index, account) in list(user, "federatedIdentities")?.iter().enumerate() {
         match (text(account, "identityProvider"), text(account, "userId")) {
             (Some(provider), Some(subject)) => {
                 let field = format!("federatedIdentities.{index}.identityProvider");
@@ -73,15 +79,9 @@ fn accounts(user: &Value, mapping: &Mapping, record: &mut Record) -> Result<()> 
     Ok(())
 }
 
-fn list<'a>(value: &'a Value, name: &str) -> &'a [Value] {
-    at(value, name)
-        .and_then(Value::as_array)
-        .map_or(&[], Vec::as_slice)
-}
-
 /// The first password and the first seed of one-time passwords, in the order of their priority.
 fn credentials(user: &Value, record: &mut Record) -> Result<()> {
-    let mut all: Vec<(usize, &Value)> = list(user, "credentials").iter().enumerate().collect();
+    let mut all: Vec<(usize, &Value)> = list(user, "credentials")?.iter().enumerate().collect();
     all.sort_by_key(|(_, credential)| at(credential, "priority").and_then(Value::as_i64));
     let (mut password, mut seed) = (None, None);
     for (index, credential) in all {
@@ -296,6 +296,37 @@ mod tests {
             totp.0.as_str(),
             "otpauth://totp/Keycloak:ada@example.org?secret=MFRGGZDFMZTWQ2LK&issuer=Keycloak&algorithm=SHA256&digits=8&period=60"
         );
+    }
+
+    #[test]
+    fn what_shuts_a_user_out_is_understood_or_refused() {
+        let with = |name: &str, value: Value| {
+            let mut user = user(json!([]));
+            user[name] = value;
+            import(&user)
+        };
+        let state = |value| {
+            let read = with("enabled", value).expect("is read");
+            read.create.state.map(|state| state.as_str())
+        };
+        for no in [json!(false), json!("false"), json!("FALSE"), json!(0)] {
+            assert_eq!(state(no.clone()), Some("inactive"), "{no}");
+        }
+        for yes in [json!(true), json!("true"), json!(1), json!(null)] {
+            assert_ne!(state(yes.clone()), Some("inactive"), "{yes}");
+        }
+        for (name, value) in [
+            ("enabled", json!("maybe")),
+            ("enabled", json!([false])),
+            ("emailVerified", json!({})),
+            ("email", json!(["ada@example.org"])),
+            ("createdTimestamp", json!("soon")),
+            ("federatedIdentities", json!({})),
+            ("credentials", json!("none")),
+        ] {
+            let error = with(name, value.clone()).expect_err(name);
+            assert_eq!(error.envelope().details["field"], name, "{value}");
+        }
     }
 
     #[test]

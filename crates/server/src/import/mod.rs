@@ -17,7 +17,10 @@ mod record;
 mod report;
 mod rows;
 mod source;
+mod values;
 mod write;
+
+pub(crate) use rows::LONGEST;
 
 use std::path::PathBuf;
 

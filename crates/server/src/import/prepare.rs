@@ -266,9 +266,12 @@ fn unwrapped(row: Row) -> rows::Read1 {
         return Ok(row);
     };
     let Some(source) = rejected.source else {
+        let expected = match rejected.source_base64 {
+            Some(_) => "the row, corrected: what it was, in `source_base64`, is not UTF-8",
+            None => "the row, corrected",
+        };
         let was = rejected.source_base64.as_ref().and_then(Value::as_str);
         let was = was.and_then(|was| BASE64.decode(was.as_bytes()).ok());
-        let expected = "the row, corrected: what it was, in `source_base64`, is not UTF-8";
         return Err((Error::field("source", expected), was.map_or(row, Row::Text)));
     };
     // What could not be read stands there as text, and may have been corrected in it.
@@ -285,7 +288,12 @@ impl Maker {
             (Format::Ory, Row::Text(text)) => {
                 decode::imported(text).and_then(|read| mapping.named(read))
             }
-            (_, Row::Text(text)) => self.record(&palisade_identity::json::parse(text)?, mapping),
+            (Format::Csv, Row::Text(text)) => {
+                csv::rejected(text).and_then(|row| self.record(&row, mapping))
+            }
+            (_, Row::Text(text)) => {
+                palisade_identity::json::parse(text).and_then(|row| self.record(&row, mapping))
+            }
             (_, Row::Value(value)) => self.record(value, mapping),
         }
         .map_err(of_row)?;
@@ -458,8 +466,13 @@ mod tests {
         assert_eq!(row.member(), r#""source_base64":"eyJhIjoi/CJ9""#);
         let corrected = r#"{"row":1,"source_base64":"eyJhIjoi/CJ9","source":{"a":"ü"}}"#;
         assert_eq!(source(corrected), r#"{"a":"ü"}"#);
-        for nothing in [r#"{"row":1}"#, r#"{"row":1,"source_base64":7}"#] {
-            read(nothing).expect_err("has no row");
+        for (nothing, says) in [
+            (r#"{"row":1}"#, false),
+            (r#"{"row":1,"source_base64":7}"#, true),
+        ] {
+            let (error, _) = read(nothing).expect_err("has no row");
+            let message = &error.envelope().message;
+            assert_eq!(message.contains("source_base64"), says, "{message}");
         }
     }
 

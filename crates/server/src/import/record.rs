@@ -4,6 +4,8 @@ use palisade_envelope::{Error, Result};
 use palisade_identity::{change::ImportIdentity, decode};
 use serde_json::{Map, Value, json};
 
+use super::values::yes_or_no;
+
 /// An identity on its way.
 #[derive(Debug, Default)]
 pub(super) struct Record {
@@ -100,6 +102,44 @@ pub(super) fn text<'a>(source: &'a Value, path: &str) -> Option<&'a str> {
         .filter(|text| !text.is_empty())
 }
 
+/// The text at this path, which may be absent, but nothing else.
+///
+/// # Errors
+/// `invalid_request` naming the path where something else stands there.
+pub(super) fn only_text<'a>(source: &'a Value, path: &str) -> Result<Option<&'a str>> {
+    match at(source, path) {
+        Some(Value::String(text)) => Ok(Some(text.as_str()).filter(|text| !text.is_empty())),
+        Some(_) => Err(Error::field(path, "a text")),
+        None => Ok(None),
+    }
+}
+
+/// The list at this path; empty where there is none.
+///
+/// # Errors
+/// `invalid_request` naming the path where something else stands there.
+pub(super) fn list<'a>(source: &'a Value, path: &str) -> Result<&'a [Value]> {
+    match at(source, path) {
+        Some(Value::Array(items)) => Ok(items),
+        Some(_) => Err(Error::field(path, "a list")),
+        None => Ok(&[]),
+    }
+}
+
+/// The yes or no at this path, also in words: what can't be told must not pass for one of them. `None` where there is none.
+///
+/// # Errors
+/// `invalid_request` naming the path where something else stands there.
+pub(super) fn flag(source: &Value, path: &str) -> Result<Option<bool>> {
+    match at(source, path) {
+        Some(Value::String(text)) if text.trim().is_empty() => Ok(None),
+        Some(value) => yes_or_no(value)
+            .map(Some)
+            .ok_or_else(|| Error::field(path, "`true` or `false`")),
+        None => Ok(None),
+    }
+}
+
 /// The object of a row.
 pub(super) fn object(source: &Value) -> Result<()> {
     if source.is_object() {
@@ -107,10 +147,4 @@ pub(super) fn object(source: &Value) -> Result<()> {
     } else {
         Err(Error::field("row", "an object"))
     }
-}
-
-/// The instant that so many milliseconds after 1970 are, as text.
-pub(super) fn milliseconds(value: i64) -> Option<Value> {
-    let time = palisade_identity::Timestamp::from_timestamp_millis(value)?;
-    Some(time.to_rfc3339().into())
 }

@@ -26,6 +26,7 @@ use crate::{
     },
     row::Columns,
     select::Select,
+    sql::Bound,
     tx::TenantTx,
 };
 
@@ -235,24 +236,21 @@ impl Space {
         }
     }
 
-    /// Who has values of this space, and the column of the value.
-    fn select(&self, tenant: TenantId) -> (Select, &'static str) {
+    /// Each of these values of this space with who has it.
+    fn holders(&self, tenant: TenantId, values: Vec<Value>) -> Bound {
         match self {
-            Self::ExternalId => (
-                Select::new("t.external_id, t.id", "identities", tenant),
-                "t.external_id",
-            ),
+            Self::ExternalId => {
+                Select::each("t.id", "identities", "external_id", tenant, [], values)
+            }
             Self::Identifier(kind) => {
-                let columns = "t.identifier, t.identity_id";
-                let mut select = Select::new(columns, "identity_identifiers", tenant);
-                select.and("t.type = ?", *kind);
-                (select, "t.identifier")
+                let given = [("t.type = ?", (*kind).into())];
+                let (found, table) = ("t.identity_id", "identity_identifiers");
+                Select::each(found, table, "identifier", tenant, given, values)
             }
             Self::Address(kind, via) => {
-                let columns = "t.value, t.identity_id";
-                let mut select = Select::new(columns, "identity_addresses", tenant);
-                select.and_each("t.kind = ? AND t.via = ?", [(*kind).into(), (*via).into()]);
-                (select, "t.value")
+                let given = [("t.kind = ?", (*kind).into()), ("t.via = ?", (*via).into())];
+                let (found, table) = ("t.identity_id", "identity_addresses");
+                Select::each(found, table, "value", tenant, given, values)
             }
         }
     }
@@ -289,15 +287,12 @@ impl Plan {
         let mut holders = HashMap::new();
         for (space, values) in asked {
             for chunk in chunks(values) {
-                let (mut select, column) = space.select(tx.tenant());
-                select.and_in(column, chunk);
-                for row in tx.all_bound(select.finish("1", LARGEST as u64)).await? {
+                for row in tx.all_bound(space.holders(tx.tenant(), chunk)).await? {
                     let mut columns = Columns::of(&row);
                     let value = columns.get()?;
-                    holders.insert(
-                        (space.clone(), value),
-                        IdentityId::from_uuid(columns.get()?),
-                    );
+                    if let Some(holder) = columns.get::<Option<Uuid>>()? {
+                        holders.insert((space.clone(), value), IdentityId::from_uuid(holder));
+                    }
                 }
             }
         }
@@ -386,10 +381,11 @@ impl Plan {
 async fn known(tx: &TenantTx<'_>, ids: BTreeSet<Uuid>) -> Result<HashSet<IdentityId>, Fault> {
     let mut known = HashSet::new();
     for chunk in chunks(ids) {
-        let mut select = Select::new("t.id", "identities", tx.tenant());
-        select.and_in("t.id", chunk);
-        for row in tx.all_bound(select.finish("1", LARGEST as u64)).await? {
-            known.insert(IdentityId::from_uuid(Columns::of(&row).get()?));
+        let ids = Select::each("t.id", "identities", "id", tx.tenant(), [], chunk);
+        for row in tx.all_bound(ids).await? {
+            let mut columns = Columns::of(&row);
+            let _asked: Uuid = columns.get()?;
+            known.extend(columns.get::<Option<Uuid>>()?.map(IdentityId::from_uuid));
         }
     }
     Ok(known)
