@@ -100,6 +100,7 @@ cases! {
         concurrent_batches_of_the_same_make_each_once,
         single_writes_pass_while_batches_are_written;
     imports: a_batch_of_an_import_is_done_in_its_place_and_at_no_other_time,
+        postgresql_looks_at_what_an_import_wrote_when_it_has_doubled,
         of_two_batches_in_one_place_one_is_done,
         a_rehearsal_knows_what_its_batches_before_would_take;
     schemas: a_schema_that_identities_have_is_not_deleted,
