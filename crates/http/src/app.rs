@@ -7,7 +7,7 @@ use palisade_outbound::Reach;
 use palisade_store::Store;
 use palisade_tenancy::{Admission, Clock, SystemClock};
 
-use crate::{attempts::Attempts, hashing::HashPool};
+use crate::{attempts::Attempts, hashing::HashPool, strangers::Strangers};
 
 /// What the configuration says about this surface.
 #[derive(Clone, Debug)]
@@ -19,6 +19,8 @@ pub struct Settings {
     pub sessions: SessionSettings,
     /// How passwords are checked.
     pub passwords: PasswordSettings,
+    /// How often strangers sign in.
+    pub sign_ins: SignInSettings,
     /// What may be reached of where tenants say.
     pub outbound: Reach,
 }
@@ -30,6 +32,15 @@ pub struct PasswordSettings {
     pub attempts_of_identity: NonZeroU32,
     /// How many attempts in one tenant are let through at once, and as many again each minute.
     pub attempts_of_tenant: NonZeroU32,
+}
+
+/// What the configuration says about people who come with a provider's token and are linked to nobody, for each node.
+#[derive(Clone, Copy, Debug)]
+pub struct SignInSettings {
+    /// How many times one account is let through at once, and as many again each minute.
+    pub of_account: NonZeroU32,
+    /// How many times accounts of one provider are let through at once, and as many again each minute.
+    pub of_provider: NonZeroU32,
 }
 
 /// What the configuration says about sessions.
@@ -71,6 +82,7 @@ pub struct App {
     pub settings: Settings,
     pub(crate) hashing: HashPool,
     pub(crate) attempts: Attempts,
+    pub(crate) strangers: Strangers,
 }
 
 impl App {
@@ -89,6 +101,7 @@ impl App {
             clock,
             hashing: HashPool::new(),
             attempts: Attempts::new(settings.passwords),
+            strangers: Strangers::new(settings.sign_ins),
             settings,
         }
     }

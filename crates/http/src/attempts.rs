@@ -40,7 +40,11 @@ impl Attempts {
     }
 }
 
-fn take<K: Hash + Eq + Clone>(
+/// Takes one of what is free for this key.
+///
+/// # Errors
+/// `rate_limited` with `details.retry_after_seconds`, and `scope`.
+pub(crate) fn take<K: Hash + Eq + Clone>(
     limiter: &DefaultKeyedRateLimiter<K>,
     key: &K,
     scope: &'static str,

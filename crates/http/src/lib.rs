@@ -40,12 +40,13 @@ mod sessions;
 mod sign_in;
 mod station;
 mod status_doc;
+mod strangers;
 mod trail;
 mod v1;
 mod words;
 
 pub use admin::identity_line;
-pub use app::{App, PasswordSettings, SessionSettings, Settings};
+pub use app::{App, PasswordSettings, SessionSettings, Settings, SignInSettings};
 pub use call::{Call, Media};
 pub use catalogue::table;
 pub use dialect::Dialect;

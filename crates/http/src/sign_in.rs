@@ -24,15 +24,20 @@ const AT_MOST: TimeDelta = TimeDelta::minutes(10);
 /// Links the account, or makes an identity for it.
 ///
 /// # Errors
-/// `link_requires_review`, `not_linked`, `forbidden` where the tenant's policies say so; never who has the e-mail address.
+/// `link_requires_review` and `not_linked`, with what the policies have to say that let the provider sign people in; `forbidden`
+/// where they do not; never who has the e-mail address.
 pub(crate) async fn first(app: &App, request: &HttpRequest, stranger: &Stranger) -> Result<()> {
     let answer = tried(app, request, stranger).await;
     if let Err(error) = &answer
-        && matches!(error.code(), Code::NotLinked | Code::LinkRequiresReview)
+        && is_turning_away(error)
     {
-        app.admission.turn_away(stranger, error.code());
+        app.admission.turn_away(stranger, error);
     }
     answer
+}
+
+fn is_turning_away(error: &Error) -> bool {
+    matches!(error.code(), Code::NotLinked | Code::LinkRequiresReview)
 }
 
 async fn tried(app: &App, request: &HttpRequest, stranger: &Stranger) -> Result<()> {
@@ -48,6 +53,23 @@ async fn tried(app: &App, request: &HttpRequest, stranger: &Stranger) -> Result<
 
 async fn once(app: &App, request: &HttpRequest, stranger: &Stranger) -> Result<()> {
     let grant = granted(app, request, stranger).await?;
+    let notices = grant.determining().notices.clone();
+    let answer = by_rules(app, request, stranger, grant).await;
+    answer.map_err(|error| {
+        if is_turning_away(&error) {
+            error.notices(notices)
+        } else {
+            error
+        }
+    })
+}
+
+async fn by_rules(
+    app: &App,
+    request: &HttpRequest,
+    stranger: &Stranger,
+    grant: Authorized<SignInThroughProvider>,
+) -> Result<()> {
     let said = &stranger.assertion;
     let state = app
         .store

@@ -140,6 +140,7 @@ async fn arrive(
         Arrival::Caller(caller) => return Ok(caller),
         Arrival::Stranger(stranger) => stranger,
     };
+    app.strangers.count(&stranger)?;
     sign_in::first(app, request.request(), &stranger).await?;
     match admit_request(&app.admission, header, request).await? {
         Arrival::Caller(caller) => Ok(caller),

@@ -2,7 +2,7 @@
 
 use std::{net::TcpListener, sync::Arc};
 
-use palisade_http::{App, PasswordSettings, SessionSettings, Settings};
+use palisade_http::{App, PasswordSettings, SessionSettings, Settings, SignInSettings};
 use palisade_tenancy::SystemClock;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -41,6 +41,10 @@ pub(crate) async fn serve(
             passwords: PasswordSettings {
                 attempts_of_identity: config.passwords.attempts_of_identity(),
                 attempts_of_tenant: config.passwords.attempts_of_tenant(),
+            },
+            sign_ins: SignInSettings {
+                of_account: config.issuers.sign_ins_of_account(),
+                of_provider: config.issuers.sign_ins_of_provider(),
             },
             outbound: config.issuers.reach(),
         },

@@ -48,7 +48,7 @@ pub struct Claims<'a> {
 
 impl Claims<'_> {
     /// The token of an issuer that is presented; nothing is known of it yet.
-    fn token(&self) -> Option<&str> {
+    pub(crate) fn token(&self) -> Option<&str> {
         let ([], [authorization], []) = (self.api_key, self.authorization, self.session_token)
         else {
             return None;
@@ -144,9 +144,9 @@ impl<D: Directory, C: Clock> Admission<D, C> {
 
     /// Somebody who came with a good token was not let in: the same token is answered the same for a moment, unless
     /// something changes.
-    pub fn turn_away(&self, stranger: &Stranger, code: Code) {
+    pub fn turn_away(&self, stranger: &Stranger, answer: &Error) {
         if let Some(tokens) = &self.tokens {
-            tokens.turn_away(stranger, code);
+            tokens.turn_away(stranger, answer);
         }
     }
 

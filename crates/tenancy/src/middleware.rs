@@ -8,8 +8,9 @@ use palisade_envelope::Result;
 use zeroize::Zeroizing;
 
 use crate::{
-    Admission, Arrival, Caller, Clock, Directory,
+    Admission, Arrival, Caller, Clock, Directory, IdentityCredential, Principal,
     admit::{Claims, TenantHeader},
+    issuer,
 };
 
 /// The caller of this request; `None` before [`admit_request`] has let it through.
@@ -111,18 +112,35 @@ fn cookies<'a>(headers: &'a HeaderMap, name: &str) -> Vec<&'a [u8]> {
         .collect()
 }
 
-/// A secret that only the holder of the API key of an admitted request has, to seal with what is kept for it alone;
-/// `None` before [`admit_request`] has let it through, and for the token of a session.
+/// A secret that only the holder of the credential of an admitted request has, an API key or the token of an identity
+/// provider, to seal with what is kept for it alone; `None` before [`admit_request`] has let it through, and for the token of a
+/// session.
 pub fn sealing_key(request: &HttpRequest) -> Option<Zeroizing<[u8; 32]>> {
+    const PURPOSE: &[u8] = b"palisade sealing key 1";
     let admitted = caller(request)?;
     let sent = Sent::of(request.headers(), None);
-    sent.claims(None)
+    let claims = sent.claims(None);
+    if comes_with_token(&admitted) {
+        return issuer::derive(claims.token()?, PURPOSE);
+    }
+    claims
         .key()
         .filter(|key| {
             key.tenant() == admitted.tenant()
                 && key.id().as_uuid() == admitted.principal().id().as_uuid()
         })?
-        .derive(b"palisade sealing key 1")
+        .derive(PURPOSE)
+}
+
+/// Whether the caller came with the token of an identity provider.
+pub fn comes_with_token(caller: &Caller) -> bool {
+    matches!(
+        caller.principal(),
+        Principal::Identity {
+            credential: IdentityCredential::Token,
+            ..
+        }
+    )
 }
 
 fn all<'a>(headers: &'a HeaderMap, name: &'static str) -> Vec<&'a [u8]> {

@@ -2,6 +2,7 @@
 
 mod provider;
 mod queue;
+mod repeats;
 mod rules;
 
 use std::time::{Duration, Instant};

@@ -13,7 +13,7 @@ use actix_web::{
 use palisade_authz::Action;
 use palisade_envelope::{Code, Error, Result};
 use palisade_store::{Attempt, Reservation, ReservationRequest, Store};
-use palisade_tenancy::middleware::sealing_key;
+use palisade_tenancy::middleware::{caller, comes_with_token, sealing_key};
 use tracing::Instrument as _;
 
 use self::answer::{Answer as Recorded, Sealer};
@@ -49,7 +49,8 @@ where
         fingerprint: sealer.fingerprint(&request, &sent)?,
     };
     let store = crate::call::app(&request)?.store.clone();
-    let attempt = match store.reserve(args.grant(), wanted).await? {
+    let reserved = store.reserve(args.grant(), wanted).await;
+    let attempt = match reserved.map_err(|error| of_another_token(&request, error))? {
         Reservation::Mine(attempt) => attempt,
         Reservation::Answered(attempt, sealed) => {
             return Ok(replay(sealer.open(attempt, sealed)?));
@@ -65,7 +66,18 @@ where
         .map_err(|panicked| Error::internal(panicked).into())
 }
 
-/// Seals for the caller of this request, with what its API key gives.
+/// With a token of an issuer, who asks again may have a newer one, which opens nothing that was sealed for the one before: what was done
+/// is not told then, and not done again either.
+fn of_another_token(request: &HttpRequest, error: Error) -> Error {
+    let token = caller(request).is_some_and(|caller| comes_with_token(&caller));
+    if token && error.code() == Code::IdempotencyKeyReused {
+        error.reworded("the idempotency key was used for another request, or with another token")
+    } else {
+        error
+    }
+}
+
+/// Seals for the caller of this request, with what its API key or its issuer's token gives.
 ///
 /// # Errors
 /// `invalid_header` where the caller came with the token of a session: nothing could be kept for it alone, so nothing
@@ -74,12 +86,12 @@ fn sealer(request: &HttpRequest) -> Result<Sealer> {
     sealing_key(request).map(Sealer::new).ok_or_else(|| {
         Error::with_message(
             Code::InvalidHeader,
-            "the header `Idempotency-Key` is taken with an API key only",
+            "the header `Idempotency-Key` is not taken with the token of a session",
         )
         .detail("field", "Idempotency-Key")
         .detail(
             "expected",
-            "an API key as the credential, or no such header",
+            "an API key or the token of an issuer as the credential, or no such header",
         )
     })
 }
@@ -133,7 +145,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn without_an_api_key_there_is_nothing_to_seal_with_and_that_is_said() {
+    fn without_a_credential_there_is_nothing_to_seal_with_and_that_is_said() {
         let request = TestRequest::post().to_http_request();
         let refused = sealer(&request).err().expect("refused");
         assert_eq!(refused.code(), Code::InvalidHeader);

@@ -267,8 +267,13 @@ fn codes(operation: &Operation) -> Vec<Code> {
             Credential::ApiKey => &[Code::Unauthenticated, Code::TenantSuspended][..],
             Credential::Session => &[Code::SessionInactive],
         });
-        if operation.path.starts_with("/v1/") && !operation.path.starts_with("/v1/tenants") {
+        let operators = operation.path.starts_with("/v1/tenants");
+        if operation.path.starts_with("/v1/") && !operators {
             codes.push(Code::TenantRequired);
+        }
+        // Who comes with the token of an issuer for the first time.
+        if credential == Credential::ApiKey && !operators {
+            codes.extend([Code::NotLinked, Code::LinkRequiresReview, Code::RateLimited]);
         }
     }
     if idempotent(operation) {

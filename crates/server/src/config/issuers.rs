@@ -1,10 +1,12 @@
 //! `[issuers]`
 
-use std::time::Duration;
+use std::{num::NonZeroU32, time::Duration};
 
 use ipnet::IpNet;
 use palisade_outbound::Reach;
 use serde::{Deserialize, Serialize};
+
+use super::passwords::positive;
 
 /// `[issuers]`
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -16,15 +18,19 @@ pub struct Issuers {
     keys_longest_seconds: i64,
     keys_pause_seconds: i64,
     verified_seconds: i64,
+    sign_ins_of_account_per_minute: i64,
+    sign_ins_of_provider_per_minute: i64,
 }
 
 impl Issuers {
     /// A day, in seconds.
     const MOST: i64 = 86_400;
+    /// As many sign-ins as count as no limit.
+    const NO_LIMIT: i64 = 1_000_000;
 
     pub(super) fn check(&self) -> Result<(), String> {
         self.networks()?;
-        for (key, seconds, least, most) in [
+        for (key, number, least, most) in [
             (
                 "issuers.fetch_timeout_seconds",
                 self.fetch_timeout_seconds,
@@ -50,11 +56,21 @@ impl Issuers {
                 Self::MOST,
             ),
             ("issuers.verified_seconds", self.verified_seconds, 0, 300),
+            (
+                "issuers.sign_ins_of_account_per_minute",
+                self.sign_ins_of_account_per_minute,
+                1,
+                Self::NO_LIMIT,
+            ),
+            (
+                "issuers.sign_ins_of_provider_per_minute",
+                self.sign_ins_of_provider_per_minute,
+                1,
+                Self::NO_LIMIT,
+            ),
         ] {
-            if !(least..=most).contains(&seconds) {
-                return Err(format!(
-                    "`{key}` must be {least} to {most}, not `{seconds}`"
-                ));
+            if !(least..=most).contains(&number) {
+                return Err(format!("`{key}` must be {least} to {most}, not `{number}`"));
             }
         }
         Ok(())
@@ -96,6 +112,16 @@ impl Issuers {
     /// How long an issuer is not asked again.
     pub fn keys_pause(&self) -> Duration {
         seconds(self.keys_pause_seconds)
+    }
+
+    /// How many times one account that is linked to nobody is let through at once, and as many again each minute.
+    pub fn sign_ins_of_account(&self) -> NonZeroU32 {
+        positive(self.sign_ins_of_account_per_minute)
+    }
+
+    /// How many times such accounts of one provider are let through at once, and as many again each minute.
+    pub fn sign_ins_of_provider(&self) -> NonZeroU32 {
+        positive(self.sign_ins_of_provider_per_minute)
     }
 
     /// How long a token's signature is not checked again.

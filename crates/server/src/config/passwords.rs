@@ -49,7 +49,7 @@ impl Passwords {
 }
 
 /// Checked already; the least where it was not.
-fn positive(number: i64) -> NonZeroU32 {
+pub(super) fn positive(number: i64) -> NonZeroU32 {
     let number = u32::try_from(number).ok().and_then(NonZeroU32::new);
     number.unwrap_or(NonZeroU32::MIN)
 }

@@ -60,6 +60,8 @@ pub struct IdentityProviderUpdate {
     pub settings: Option<ProviderSettings>,
     /// Whether a change of the issuer may take links away.
     pub force: bool,
+    /// Whether the accounts that are linked already are those of its first issuer.
+    pub keep_links: bool,
 }
 
 /// The columns that [`read`] reads, in its order; with the table's name and a dot before each where given.

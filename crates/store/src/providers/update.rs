@@ -71,7 +71,8 @@ impl Store {
     /// these revisions.
     ///
     /// With another issuer its subjects are other people: where accounts are linked that is refused, or with `force` their
-    /// links are taken away and they wait for a person.
+    /// links are taken away and they wait for a person. A provider that has no issuer yet, as imports make them, gets its
+    /// first one with `keep_links`: whoever says so says that the accounts are of that issuer.
     ///
     /// # Errors
     /// `stale_resource`; `in_use`; `conflict` where another provider takes the same tokens; `limit_reached`.
@@ -123,13 +124,18 @@ impl Job for Update {
             issuer,
             settings,
             force,
+            keep_links,
         } = self.update.clone();
         let before = provider.clone();
         provider.issuer = issuer.unwrap_or(provider.issuer);
         if provider.issuer != before.issuer && provider.kind != ProviderType::Scim {
-            let parted = other_issuer(tx, &act, &before, force).await?;
-            if parted > 0 {
-                act = act.detail("forced", true).detail("unlinked", parted);
+            if keep_links && before.issuer.is_none() {
+                act = act.detail("links_kept", true);
+            } else {
+                let parted = other_issuer(tx, &act, &before, force).await?;
+                if parted > 0 {
+                    act = act.detail("forced", true).detail("unlinked", parted);
+                }
             }
         }
         if let Some(settings) = settings {
@@ -176,9 +182,11 @@ async fn other_issuer(
     let most = i64::try_from(MOST_LINKS + 1).unwrap_or(i64::MAX);
     let rows = tx.all(LINKS, [id(), most.into()]).await?;
     if !rows.is_empty() && !force {
-        return Err(in_use(
-            "accounts are linked through this provider, and with another issuer its subjects are other people; make a new provider, or with `force=true` take all of its links away",
-        ));
+        return Err(in_use(if provider.issuer.is_none() {
+            "accounts are linked through this provider, which has no issuer yet; with `keep_links=true` they are taken for subjects of this issuer, with `force=true` all of their links are taken away"
+        } else {
+            "accounts are linked through this provider, and with another issuer its subjects are other people; make a new provider, or with `force=true` take all of its links away"
+        }));
     }
     if rows.len() > MOST_LINKS {
         return Err(in_use(

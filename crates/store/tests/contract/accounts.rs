@@ -78,7 +78,7 @@ impl House {
             .await
     }
 
-    async fn resolve(&self, account: &Account, to: &Identity) -> Result<Account> {
+    pub(crate) async fn resolve(&self, account: &Account, to: &Identity) -> Result<Account> {
         let grant = self
             .grant::<action::ResolveExternalIdentity>(&self.owner, target(account.external.id))
             .await;

@@ -22,6 +22,8 @@ mod imports;
 #[cfg(test)]
 mod isolation;
 #[cfg(test)]
+mod limits;
+#[cfg(test)]
 mod links;
 #[cfg(test)]
 mod nodes;
@@ -136,6 +138,11 @@ cases! {
         what_a_token_is_silent_about_stays_known,
         abuse_42_whoever_was_deleted_or_unlinked_waits_for_a_person,
         of_two_providers_one_takes_a_token;
+    limits: a_tenant_has_a_hundred_providers_with_tokens_at_most,
+        abuse_58_ten_thousand_accounts_of_a_provider_wait_at_most,
+        a_thousand_links_go_with_an_issuer_at_most,
+        a_provider_that_an_import_made_keeps_its_links_with_its_first_issuer,
+        abuse_47_a_walk_of_the_queue_meets_every_account_once_while_others_come_and_go;
     tenants: abuse_11_the_slug_of_a_deleted_tenant_is_free_and_shows_nothing_of_it,
         a_suspended_tenant_is_seen_as_such_and_comes_back,
         keys_are_made_listed_and_revoked,

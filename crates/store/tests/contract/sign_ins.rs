@@ -29,7 +29,7 @@ use crate::house::House;
 const ISSUER: &str = "https://id.example.org";
 
 /// An issuer that holds its own keys.
-struct Issuer {
+pub(crate) struct Issuer {
     pair: EcdsaKeyPair,
 }
 
@@ -51,7 +51,7 @@ impl Fetch for Web {
 }
 
 impl Issuer {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let (algorithm, random) = (&ECDSA_P256_SHA256_FIXED_SIGNING, SystemRandom::new());
         let document = EcdsaKeyPair::generate_pkcs8(algorithm, &random).expect("randomness");
         let pair = EcdsaKeyPair::from_pkcs8(algorithm, document.as_ref(), &random);
@@ -60,7 +60,7 @@ impl Issuer {
         }
     }
 
-    fn token(&self, subject: &str, says: Value) -> String {
+    pub(crate) fn token(&self, subject: &str, says: Value) -> String {
         let now = SystemClock.now().timestamp();
         let mut claims = json!({"iss": ISSUER, "aud": "api", "sub": subject, "exp": now + 300});
         let members = claims.as_object_mut().expect("an object");
@@ -96,7 +96,7 @@ impl Issuer {
         arrival.expect("the token is good")
     }
 
-    async fn stranger(&self, house: &House, token: &str) -> Stranger {
+    pub(crate) async fn stranger(&self, house: &House, token: &str) -> Stranger {
         match self.arrive(house, token).await {
             Arrival::Stranger(stranger) => *stranger,
             Arrival::Caller(caller) => panic!("known already: {caller:?}"),
@@ -105,7 +105,11 @@ impl Issuer {
 }
 
 impl House {
-    async fn make_provider(&self, name: &str, audience: &str) -> Result<IdentityProvider> {
+    pub(crate) async fn make_provider(
+        &self,
+        name: &str,
+        audience: &str,
+    ) -> Result<IdentityProvider> {
         let new = NewIdentityProvider {
             name: name.into(),
             kind: ProviderType::Oidc,
@@ -131,14 +135,14 @@ impl House {
         self.store.create_identity_provider(grant, new).await
     }
 
-    async fn with_verified(&self, email: &str) -> Identity {
+    pub(crate) async fn with_verified(&self, email: &str) -> Identity {
         let address =
             json!({"value": email, "via": "email", "verified": true, "status": "completed"});
         let body = json!({"traits": {"email": email}, "verifiable_addresses": [address]});
         self.create(&self.owner, body).await.expect("creates")
     }
 
-    async fn state(&self, stranger: &Stranger) -> SignInState {
+    pub(crate) async fn state(&self, stranger: &Stranger) -> SignInState {
         let on = NamedTarget::identity_provider(stranger.provider);
         let grant = self
             .grant::<action::SignInThroughProvider>(&stranger.caller, on)
@@ -152,7 +156,11 @@ impl House {
     }
 
     /// Does what the state asks for; what it was.
-    async fn sign_in(&self, stranger: &Stranger, state: &SignInState) -> Result<Decision> {
+    pub(crate) async fn sign_in(
+        &self,
+        stranger: &Stranger,
+        state: &SignInState,
+    ) -> Result<Decision> {
         let on = NamedTarget::identity_provider(stranger.provider);
         let grant = self
             .grant::<action::SignInThroughProvider>(&stranger.caller, on)
@@ -182,7 +190,7 @@ impl House {
     }
 }
 
-fn says(email: &str) -> Value {
+pub(crate) fn says(email: &str) -> Value {
     json!({"email": email, "email_verified": true, "name": "Carol"})
 }
 

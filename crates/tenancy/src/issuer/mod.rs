@@ -10,7 +10,10 @@ mod tokens;
 
 use std::collections::BTreeMap;
 
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use palisade_identity::{IdentityId, LinkId, ProviderId, State, Timestamp, TokenRules};
+use sha2::Sha256;
+use zeroize::Zeroizing;
 
 use crate::TenantState;
 
@@ -18,6 +21,14 @@ pub use keys::{Fetch, KeyTimes};
 pub use tokens::{Stranger, Tokens};
 
 pub(crate) use jws::looks_like_one;
+
+/// A secret for `purpose` that only who has the token has: tokens are stored nowhere, and nobody but the issuer can sign another
+/// one like it.
+pub(crate) fn derive(token: &str, purpose: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(token.as_bytes()).ok()?;
+    mac.update(purpose);
+    Some(Zeroizing::new(mac.finalize().into_bytes().into()))
+}
 
 /// What is stored of a tenant's issuers, and the state of the tenant, as one look-up returns them.
 #[derive(Clone, Debug)]

@@ -12,7 +12,7 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use palisade_envelope::{Code, Result};
+use palisade_envelope::{Code, Error, Notice, Result};
 use palisade_identity::{
     IdentityId, LinkId, ProviderId, SessionId, State, TokenRules,
     provider::{RoleRule, TokenAlgorithm, TokenType},
@@ -596,8 +596,13 @@ async fn who_was_turned_away_is_answered_the_same_until_something_changes() {
     let Ok(Arrival::Stranger(eve)) = house.arrive(house.tenant, &token).await else {
         panic!("nobody is linked to her");
     };
-    house.admission.turn_away(&eve, Code::LinkRequiresReview);
-    assert_eq!(house.refused(&token).await, Code::LinkRequiresReview);
+    let notice = Notice::new("ask Ada");
+    let answered = Error::new(Code::LinkRequiresReview).notices(vec![notice.clone()]);
+    house.admission.turn_away(&eve, &answered);
+    let again = house.arrive(house.tenant, &token).await;
+    let again = again.expect_err("is not let in");
+    assert_eq!(again.code(), Code::LinkRequiresReview);
+    assert_eq!(again.envelope().notices, [notice]);
     let other = house.key.token(|claims| claims["sub"] = json!("mallory"));
     assert!(matches!(
         house.arrive(house.tenant, &other).await,

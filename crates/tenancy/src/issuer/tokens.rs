@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use moka::sync::Cache;
-use palisade_envelope::{Code, Error, Result};
+use palisade_envelope::{Code, Error, Notice, Result};
 use palisade_identity::{
     ProviderId, Timestamp,
     change::MAX_IDENTIFIER,
@@ -25,8 +25,11 @@ pub struct Tokens {
     /// Tokens that were verified, by tenant, provider and revision: what is changed of a provider, its tokens are asked anew.
     verified: Cache<Key, Arc<Verified>>,
     /// What those were answered who were not let in though their tokens are good, by what was known of the account then.
-    turned_away: Cache<(Key, Case), Code>,
+    turned_away: Cache<(Key, Case), Answer>,
 }
+
+/// What somebody was answered who was not let in.
+type Answer = (Code, Arc<[Notice]>);
 
 /// A token by its hash: of a tenant, a provider, and a revision of that.
 type Key = (TenantId, ProviderId, i64, [u8; 32]);
@@ -86,8 +89,10 @@ impl Tokens {
 
     /// Whoever comes with this token again is answered the same for a while, as long as nothing changes of provider and
     /// account.
-    pub(crate) fn turn_away(&self, stranger: &Stranger, code: Code) {
-        self.turned_away.insert(stranger.key, code);
+    pub(crate) fn turn_away(&self, stranger: &Stranger, answer: &Error) {
+        let notices = answer.envelope().notices.as_slice().into();
+        self.turned_away
+            .insert(stranger.key, (answer.code(), notices));
     }
 
     /// What whoever came with this token was answered a moment ago, and by what the next answer is kept. `account`: the
@@ -102,7 +107,7 @@ impl Tokens {
     ) -> Result<(Key, Case)> {
         let key = (verified.key, Case::Account(account));
         match self.turned_away.get(&key) {
-            Some(code) => Err(Error::new(code)),
+            Some(answer) => Err(again(answer)),
             None => Ok(key),
         }
     }
@@ -129,14 +134,14 @@ impl Tokens {
             }
             self.verified.invalidate(&key);
         }
-        if let Some(code) = self.turned_away.get(&(key, Case::Claims)) {
-            return Err(Error::new(code));
+        if let Some(answer) = self.turned_away.get(&(key, Case::Claims)) {
+            return Err(again(answer));
         }
         let (claims, ends) = self.check(tenant, issuer, parsed, now).await?;
         // At every token, not only when an account is linked: whoever leaves the organisation keeps the subject.
         if !has_claims(&issuer.required_claims, &claims) {
-            self.turned_away
-                .insert((key, Case::Claims), Code::NotLinked);
+            let answer = (Code::NotLinked, Arc::from([]));
+            self.turned_away.insert((key, Case::Claims), answer);
             return Err(Error::new(Code::NotLinked));
         }
         let said = assertion(&issuer.tokens.claims, claims).ok_or_else(refused)?;
@@ -197,6 +202,10 @@ impl Tokens {
 
 fn refused() -> Error {
     Error::new(Code::Unauthenticated)
+}
+
+fn again((code, notices): Answer) -> Error {
+    Error::new(code).notices(notices.to_vec())
 }
 
 /// The issuer that the token claims to be of: by `iss` and `aud`, as the tenant registered them.

@@ -28,7 +28,8 @@ use crate::{
 #[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "describes the body in the document")]
 struct UpdateBody {
-    /// `null` clears it. While accounts are linked through the provider it stays, unless `force` is given.
+    /// `null` clears it. While accounts are linked through the provider it stays, unless `force` is given, or for the first issuer
+    /// `keep_links`.
     #[schema(min_length = 1, max_length = 2048)]
     issuer: Option<String>,
     enabled: Option<bool>,
@@ -45,11 +46,18 @@ pub(super) fn doc() -> Doc {
         "identity providers",
         "Change an identity provider",
     )
-    .query(&[Param::new(
-        "force",
-        Kind::Flag,
-        "another issuer also while accounts are linked: all of them are unlinked and wait for a person",
-    )])
+    .query(&[
+        Param::new(
+            "force",
+            Kind::Flag,
+            "another issuer also while accounts are linked: all of them are unlinked and wait for a person",
+        ),
+        Param::new(
+            "keep_links",
+            Kind::Flag,
+            "the first issuer also while accounts are linked: they are taken for its subjects",
+        ),
+    ])
     .body::<UpdateBody>(Media::MergePatch)
     .replies::<ProviderBody>(200)
     .tagged()
@@ -69,14 +77,21 @@ pub(super) fn doc() -> Doc {
 }
 
 pub(super) async fn update(guarded: Guarded<UpdateIdentityProvider>, mut call: Call) -> Answer {
-    let force = call.query(&["force"])?.flag("force")?;
+    let query = call.query(&["force", "keep_links"])?;
+    let links = Links {
+        force: query.flag("force")?,
+        keep: query.flag("keep_links")?,
+    };
+    if links.force && links.keep {
+        return Err(Error::field("keep_links", "not to be given beside `force`").into());
+    }
     let expected = preconditions::if_match(&call.request)?;
     let body = call.body(Media::MergePatch).await?;
     let provider = match expected {
-        Some(expected) => once(guarded, &body, force, Some(expected)).await?,
+        Some(expected) => once(guarded, &body, links, Some(expected)).await?,
         None => {
             retried(&call.request, guarded, |guarded| {
-                once(guarded, &body, force, None)
+                once(guarded, &body, links, None)
             })
             .await?
         }
@@ -86,11 +101,18 @@ pub(super) async fn update(guarded: Guarded<UpdateIdentityProvider>, mut call: C
         .json(&ProviderBody::from(provider))
 }
 
+/// What becomes of links with another issuer.
+#[derive(Clone, Copy, Debug)]
+struct Links {
+    force: bool,
+    keep: bool,
+}
+
 /// Reads the provider and writes its next state, if it is still what was read.
 async fn once(
     guarded: Guarded<UpdateIdentityProvider>,
     body: &[u8],
-    force: bool,
+    links: Links,
     expected: Option<IfMatch>,
 ) -> Result<IdentityProvider> {
     let Guarded {
@@ -106,7 +128,8 @@ async fn once(
     IfMatch::check_sent(expected.as_ref(), Some(before.revision))?;
     let revision = IfMatch::revision(before.revision);
     let update = IdentityProviderUpdate {
-        force,
+        force: links.force,
+        keep_links: links.keep,
         ..read(body, &app, &caller, before)?
     };
     let written = app
@@ -142,6 +165,6 @@ fn read(
     Ok(IdentityProviderUpdate {
         issuer,
         settings: (settings != kept).then_some(settings),
-        force: false,
+        ..IdentityProviderUpdate::default()
     })
 }
