@@ -24,6 +24,7 @@ mod m0010_imports;
 mod m0011_session_tokens;
 mod m0014_provider_rules;
 mod m0015_review_and_history;
+mod m0017_accounts_that_wait;
 
 use sea_orm_migration::{
     MigrationTrait, MigratorTrait, SchemaManager, async_trait,
@@ -51,6 +52,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0011_session_tokens::Migration),
             Box::new(m0014_provider_rules::Migration),
             Box::new(m0015_review_and_history::Migration),
+            Box::new(m0017_accounts_that_wait::Migration),
         ]
     }
 }

@@ -4,7 +4,7 @@
 use actix_web::HttpRequest;
 use chrono::TimeDelta;
 use palisade_authz::{Authorized, NamedTarget, Refusal, action::SignInThroughProvider};
-use palisade_envelope::{Code, Error, Result};
+use palisade_envelope::{Code, Error, Notice, Result};
 use palisade_identity::{
     IdentityId, Via,
     change::{self, AddressImport, Changed, CreateIdentity},
@@ -20,6 +20,10 @@ use crate::{App, admin::identities::schema, guard::TRIES, trail::Trail};
 const AGAIN: TimeDelta = TimeDelta::hours(1);
 /// After how long it is, whatever is new: how often somebody comes, and with what, is not for us to choose.
 const AT_MOST: TimeDelta = TimeDelta::minutes(10);
+
+/// What whoever is not let in is told before all that the tenant's policies have to say. A notice of the platform's own permit would
+/// be on other answers, too.
+const WHO_DECIDES: &str = "the rules of the identity provider tell whom it lets in; where they do not, an administrator of the tenant decides";
 
 /// Links the account, or makes an identity for it.
 ///
@@ -53,7 +57,8 @@ async fn tried(app: &App, request: &HttpRequest, stranger: &Stranger) -> Result<
 
 async fn once(app: &App, request: &HttpRequest, stranger: &Stranger) -> Result<()> {
     let grant = granted(app, request, stranger).await?;
-    let notices = grant.determining().notices.clone();
+    let mut notices = vec![Notice::new(WHO_DECIDES)];
+    notices.extend_from_slice(&grant.determining().notices);
     let answer = by_rules(app, request, stranger, grant).await;
     answer.map_err(|error| {
         if is_turning_away(&error) {
@@ -73,7 +78,12 @@ async fn by_rules(
     let said = &stranger.assertion;
     let state = app
         .store
-        .sign_in_state(&grant, &said.subject, said.email.as_deref())
+        .sign_in_state(
+            &grant,
+            stranger.revision,
+            &said.subject,
+            said.email.as_deref(),
+        )
         .await?
         .ok_or_else(|| Error::new(Code::Unauthenticated))?;
     let known = state.account.as_ref().map(Account::known);

@@ -6,7 +6,7 @@ use palisade_identity::{
     change::MAX_IDENTIFIER,
 };
 
-use crate::{Known, LinkPlan, UnlinkPlan, decision::Account};
+use crate::{Known, LinkPlan, UnlinkPlan, Why, decision::Account};
 
 /// What the admin asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -254,6 +254,13 @@ pub fn plan_undo(
     match (latest, account.user_id) {
         (Some((Happened::Linked, Some(user), _)), Some(now)) if user == now => {
             Ok(UndoPlan::Unlink(user))
+        }
+        // The subject is another person's by now, whatever it was that was taken away.
+        (Some((Happened::Unlinked, ..)), None) if known.returned == Some(Why::IssuerChanged) => {
+            Err(Error::with_message(
+                Code::NothingToUndo,
+                "the provider has another issuer by now, whose subjects are other people; link it to whoever it is of",
+            ))
         }
         (Some((Happened::Unlinked, Some(user), linked_by)), None) if !known.rejected => {
             Ok(UndoPlan::Link(relink(account, user, linked_by)))

@@ -185,6 +185,7 @@ impl<D: Directory, C: Clock> Admission<D, C> {
             return Ok(Arrival::Stranger(Box::new(Stranger {
                 caller: Arc::new(Caller::new(tenant, principal, of.tenant_state)),
                 provider: issuer.provider,
+                revision: issuer.revision,
                 assertion,
                 key,
             })));

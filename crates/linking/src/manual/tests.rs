@@ -269,6 +269,13 @@ fn only_what_still_stands_is_taken_back() {
         matches!(again, Ok(UndoPlan::Link(plan)) if plan.user() == user && plan.linked_by() == LinkedBy::Auto),
         "as it was"
     );
+    // abuse_35: the subjects of another issuer are other people.
+    let others = Known {
+        returned: Some(Why::IssuerChanged),
+        ..of(&waiting, false)
+    };
+    let error = plan_undo(others, did(Happened::Unlinked, Some(user))).expect_err("is refused");
+    assert_eq!(error.code(), Code::NothingToUndo);
     let open = plan_undo(of(&waiting, true), did(Happened::Rejected, None));
     assert!(matches!(open, Ok(UndoPlan::Reopen(mark)) if !mark.rejects()));
     for (account, rejected, latest) in [

@@ -26,7 +26,7 @@ use crate::{
     },
     row::Columns,
     select::Select,
-    sql::Bound,
+    sql::{Bound, TenantSql},
     tx::TenantTx,
 };
 
@@ -366,6 +366,17 @@ impl Plan {
             Item::Create { .. } => None,
         });
         let Some(act) = deletion else { return Ok(()) };
+        let ids: Vec<Uuid> = self
+            .gone
+            .iter()
+            .map(|id| id.as_uuid())
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect();
+        for some in ids.chunks(LARGEST) {
+            tx.execute_listed(LOCK, [], some.iter().map(|id| (*id).into()))
+                .await?;
+        }
         before_deletion(tx, act, &self.gone.iter().copied().collect()).await?;
         let ids: BTreeSet<_> = self.gone.iter().map(|id| id.as_uuid()).collect();
         let mut deleted = 0;
@@ -395,11 +406,16 @@ async fn known(tx: &TenantTx<'_>, ids: BTreeSet<Uuid>) -> Result<HashSet<Identit
     Ok(known)
 }
 
+// Changes nothing, but nobody links anything to them until they are gone.
+const LOCK: TenantSql = TenantSql::new(
+    "UPDATE identities SET revision = revision WHERE tenant_id = $1 AND id IN ({list})",
+);
+
 /// The most values of one look-up.
 const LARGEST: usize = 512;
 
 /// The values in lists of a few sizes, filled up with the last of them: each size is one statement text.
-fn chunks<T: Into<Value>>(values: BTreeSet<T>) -> Vec<Vec<Value>> {
+pub(crate) fn chunks<T: Into<Value>>(values: BTreeSet<T>) -> Vec<Vec<Value>> {
     let values: Vec<Value> = values.into_iter().map(Into::into).collect();
     values
         .chunks(LARGEST)

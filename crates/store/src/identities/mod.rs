@@ -1,6 +1,6 @@
 //! Identities: one row that holds all of a GET, narrow rows that index it, and secrets kept apart.
 
-mod batch;
+pub(crate) mod batch;
 mod conflicts;
 pub(crate) mod create;
 mod delete;

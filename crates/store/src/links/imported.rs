@@ -17,8 +17,8 @@ use super::{
     part::{CHUNK, release, standing},
 };
 use crate::{
-    act::Act, fault::Fault, providers, row, row::Columns, select::Select, sql::TenantSql,
-    tx::TenantTx,
+    act::Act, fault::Fault, identities::batch::chunks, providers, row, row::Columns,
+    select::Select, sql::TenantSql, tx::TenantTx,
 };
 
 /// What it takes to make the links, and the providers, that an identity's credentials name newly.
@@ -74,6 +74,11 @@ const STANDING: TenantSql = TenantSql::new(
      WHERE x.tenant_id = $1 AND x.identity_id = $2",
 );
 
+const ANY_REJECTED: TenantSql = TenantSql::new(
+    "SELECT 1 FROM external_identities
+     WHERE tenant_id = $1 AND provider_id = $2 AND identity_id IS NULL AND rejected_at IS NOT NULL LIMIT 1",
+);
+
 /// Makes the links that the identity's credentials name newly, and the providers that the tenant does not have yet.
 /// The acts, one a provider and one a link, are the caller's to record.
 pub(crate) async fn link(
@@ -121,6 +126,8 @@ pub(crate) struct Accounts {
     new_providers: Vec<(ProviderId, String, ProviderType)>,
     rows: Vec<Vec<Value>>,
     linked: Vec<(ProviderId, String, Act)>,
+    /// Those that a person rejected: nobody is linked to them by an import.
+    rejected: BTreeSet<(ProviderId, String)>,
     acts: Vec<Act>,
 }
 
@@ -134,11 +141,14 @@ impl Accounts {
             .flat_map(palisade_linking::imported::plan)
             .collect();
         let names: BTreeSet<&str> = links.iter().map(ImportedLink::provider_name).collect();
+        let providers = providers::named(tx, &names).await?;
+        let rejected = rejected(tx, &links, &providers).await?;
         Ok(Self {
-            providers: providers::named(tx, &names).await?,
+            providers,
             new_providers: Vec::new(),
             rows: Vec::new(),
             linked: Vec::new(),
+            rejected,
             acts: Vec::new(),
         })
     }
@@ -179,6 +189,13 @@ impl Accounts {
                 of_kind(known, link)
             })
             .collect::<Result<Vec<_>>>()?;
+        for (link, provider) in links.iter().zip(&ids) {
+            let account = (*provider, link.external_id().to_owned());
+            if self.rejected.contains(&account) {
+                let field = format!("credentials.{}.identifiers", link.provider_type().as_str());
+                return Err(Error::new(Code::LinkRejected).detail("field", field));
+            }
+        }
         for (name, (id, kind)) in made {
             if let Some(grant) = &grants.provider {
                 self.acts.push(Act::of(grant).on("IdentityProvider", id));
@@ -219,6 +236,48 @@ impl Accounts {
         note_linked(tx, &made).await?;
         Ok(self.acts)
     }
+}
+
+/// Those of these accounts that a person rejected.
+async fn rejected(
+    tx: &TenantTx<'_>,
+    links: &[ImportedLink],
+    providers: &Providers,
+) -> Result<BTreeSet<(ProviderId, String)>, Fault> {
+    let mut asked: BTreeMap<ProviderId, BTreeSet<&str>> = BTreeMap::new();
+    for link in links {
+        if let Some((id, _)) = providers.get(link.provider_name()) {
+            asked.entry(*id).or_default().insert(link.external_id());
+        }
+    }
+    let mut rejected = BTreeSet::new();
+    for (provider, subjects) in asked {
+        let id = || Value::from(provider.as_uuid());
+        // Most providers have none.
+        if tx.one(ANY_REJECTED, [id()]).await?.is_none() {
+            continue;
+        }
+        for some in chunks(subjects) {
+            let given = [("t.provider_id = ?", id())];
+            let table = "external_identities";
+            let look_up = Select::each(
+                "t.rejected_at",
+                table,
+                "external_id",
+                tx.tenant(),
+                given,
+                some,
+            );
+            for row in tx.all_bound(look_up).await? {
+                let mut columns = Columns::of(&row);
+                let subject: String = columns.get()?;
+                if columns.get::<Option<i64>>()?.is_some() {
+                    rejected.insert((provider, subject));
+                }
+            }
+        }
+    }
+    Ok(rejected)
 }
 
 fn row_of(

@@ -4,8 +4,8 @@ use palisade_authz::{
     Authorized,
     action::{CreateIdentity, LinkExternalIdentity, ResolveExternalIdentity},
 };
-use palisade_envelope::{Error, Result};
-use palisade_identity::change::Changed;
+use palisade_envelope::{Code, Error, Result};
+use palisade_identity::{LinkId, change::Changed};
 use palisade_linking::{LinkPlan, manual::Happened};
 use palisade_tenancy::TenantId;
 
@@ -22,6 +22,7 @@ use crate::{
     fault::Fault,
     identities::{self, explain},
     job::Job,
+    sql::TenantSql,
     tx::TenantTx,
 };
 
@@ -34,12 +35,18 @@ pub enum To {
     New(Authorized<CreateIdentity>),
 }
 
+// Changes nothing, but keeps the row, as it was when the plan was made of it, from others until the end of the transaction.
+const SEEN: TenantSql = TenantSql::new(
+    "UPDATE external_identities SET revision = revision WHERE tenant_id = $1 AND id = $2 AND revision = $3",
+);
+
 impl Store {
     /// Links the external identity that is the grant's target as planned, and writes the identity's next state, or the new
-    /// identity. `undo`: it takes back that the link was taken away.
+    /// identity. `seen`: the revision of the external identity that the plan was made of. `undo`: it takes back that the
+    /// link was taken away.
     ///
     /// # Errors
-    /// `already_linked` where somebody was faster; `not_found`, `stale_resource`, `conflict` as for a change of the
+    /// `stale_resource` where the external identity has changed since; `not_found`, `stale_resource`, `conflict` as for a change of the
     /// identity, or for a new one.
     #[tracing::instrument(name = "store.external_identity.resolve", skip_all, fields(tenant.id = %grant.tenant()))]
     pub async fn resolve_external_identity(
@@ -48,7 +55,7 @@ impl Store {
         to: To,
         plan: LinkPlan,
         changed: Changed,
-        undo: bool,
+        (seen, undo): (i64, bool),
     ) -> Result<Account> {
         let user = changed.identity.id;
         let (tenant, act, revision) = match &to {
@@ -76,6 +83,8 @@ impl Store {
             .detail("user_id", user.to_string());
         self.write(Resolve {
             acts: [resolving, act],
+            link: grant.target().id,
+            seen,
             revision,
             plan,
             changed,
@@ -87,6 +96,8 @@ impl Store {
 
 struct Resolve {
     acts: [Act; 2],
+    link: LinkId,
+    seen: i64,
     revision: Option<i64>,
     plan: LinkPlan,
     changed: Changed,
@@ -102,6 +113,10 @@ impl Job for Resolve {
     }
 
     async fn run(&self, tx: &TenantTx<'_>) -> Result<Account, Fault> {
+        let seen = [self.link.as_uuid().into(), self.seen.into()];
+        if tx.execute(SEEN, seen).await? == 0 {
+            return Err(Error::new(Code::StaleResource).into());
+        }
         let linked = match self.revision {
             Some(revision) => link(tx, revision, &self.plan, &self.changed).await?,
             None => {

@@ -82,13 +82,15 @@ const FULL: TenantSql = TenantSql::new(
 
 impl Store {
     /// What is known of a subject of the provider that is the grant's target, and who has the e-mail address where its rules
-    /// ask for that; `None` where the provider is gone.
+    /// ask for that; `None` where the provider is gone. `revision`: the provider's, by which the token was verified.
     ///
     /// # Errors
-    /// `unavailable` or `internal` when the database can't answer.
+    /// `unavailable` where the provider has changed since, so that another issuer or other claims may count by now, and when the
+    /// database can't answer; `internal`.
     pub async fn sign_in_state(
         &self,
         grant: &Authorized<SignInThroughProvider>,
+        revision: i64,
         subject: &str,
         email: Option<&str>,
     ) -> Result<Option<SignInState>> {
@@ -99,6 +101,9 @@ impl Store {
         let Some(provider) = providers::load(&tx, id).await? else {
             return Ok(None);
         };
+        if provider.revision != revision {
+            return Err(Error::new(Code::Unavailable));
+        }
         let key = [id.as_uuid().into(), subject.into()];
         let row = tx.one(BY_SUBJECT, key).await?;
         let account = row.map(|row| account(&row)).transpose()?;

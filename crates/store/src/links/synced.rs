@@ -104,7 +104,7 @@ const ISSUERS: TenantSql = TenantSql::new(concat!(
     "SELECT t.state, ",
     provider_columns!("p."),
     " FROM identity_providers p JOIN tenants t ON t.id = p.tenant_id
-     WHERE p.tenant_id = $1 AND p.enabled = 1 AND p.type = 'oidc' AND p.tokens IS NOT NULL AND p.issuer IS NOT NULL
+     WHERE p.tenant_id = $1 AND p.type = 'oidc' AND p.tokens IS NOT NULL AND p.issuer IS NOT NULL
      ORDER BY p.id LIMIT 1000"
 ));
 
@@ -117,7 +117,7 @@ const ACCOUNT: TenantSql = TenantSql::new(
 );
 
 impl Store {
-    /// The tenant's state and the enabled providers whose tokens it takes; `None` where there are none.
+    /// The tenant's state and the providers whose tokens it takes, disabled ones among them; `None` where there are none.
     pub(crate) async fn tenant_issuers(
         &self,
         tenant: TenantId,
@@ -134,6 +134,7 @@ impl Store {
             let record = IssuerRecord {
                 provider: provider.id,
                 name: provider.name,
+                enabled: provider.enabled,
                 issuer,
                 tokens,
                 required_claims: provider.linking.required_claims,

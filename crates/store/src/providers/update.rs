@@ -38,6 +38,11 @@ const WAITING: TenantSql = TenantSql::new(
      WHERE tenant_id = $1 AND provider_id = $2 AND identity_id IS NULL AND rejected_at IS NULL",
 );
 
+const BY_HAND: TenantSql = TenantSql::new(
+    "SELECT count(*) FROM external_identities
+     WHERE tenant_id = $1 AND provider_id = $2 AND identity_id IS NOT NULL AND linked_by = 'manual'",
+);
+
 const UPDATE: TenantSql = TenantSql::new(
     "UPDATE identity_providers SET issuer = $3, updated_at = $4, revision = revision + 1
      WHERE tenant_id = $1 AND id = $2",
@@ -72,7 +77,8 @@ impl Store {
     ///
     /// With another issuer its subjects are other people: where accounts are linked that is refused, or with `force` their
     /// links are taken away and they wait for a person. A provider that has no issuer yet, as imports make them, gets its
-    /// first one with `keep_links`: whoever says so says that the accounts are of that issuer.
+    /// first one with `keep_links`: whoever says so says that the accounts are of that issuer. So it is where its tokens are
+    /// taken from now on, and accounts were linked by hand or by imports while they were not: that took no leave to let somebody in.
     ///
     /// # Errors
     /// `stale_resource`; `in_use`; `conflict` where another provider takes the same tokens; `limit_reached`.
@@ -155,6 +161,20 @@ impl Job for Update {
         ];
         tx.execute(UPDATE, values).await?;
         provider.revision += 1;
+        if before.tokens.is_none() && provider.tokens.is_some() {
+            let let_in = by_hand(tx, self.id).await?;
+            if let_in > 0 && !keep_links {
+                return Err(Error::with_message(
+                    Code::InUse,
+                    "accounts were linked through this provider by hand or by an import while its tokens were not taken, and whoever has one of them would be its user from now on; look at them, then say `keep_links=true`",
+                )
+                .detail("links", let_in)
+                .into());
+            }
+            if let_in > 0 {
+                act = act.detail("let_in", let_in);
+            }
+        }
         alone(tx, &provider).await?;
         let changed: Vec<&str> = [
             ("issuer", provider.issuer != before.issuer),
@@ -168,6 +188,12 @@ impl Job for Update {
         record(tx, [&act.detail("changed", changed)]).await?;
         Ok(Some(provider))
     }
+}
+
+/// How many links of the provider no rule and no client made.
+async fn by_hand(tx: &TenantTx<'_>, provider: ProviderId) -> Result<i64, Fault> {
+    let row = tx.one(BY_HAND, [provider.as_uuid().into()]).await?;
+    Ok(row.map_or(Ok(0), |row| Columns::of(&row).get())?)
 }
 
 /// Takes away the links that were made while the provider had the issuer that it has now; how many.

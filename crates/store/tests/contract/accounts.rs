@@ -90,11 +90,11 @@ impl House {
         let changed = change::link(to, name, kind, plan.external_id(), SystemClock.now())?;
         let to = To::Known(link, to.revision);
         self.store
-            .resolve_external_identity(grant, to, plan, changed, false)
+            .resolve_external_identity(grant, to, plan, changed, (account.revision, false))
             .await
     }
 
-    async fn mark(&self, account: &Account) -> Result<Account> {
+    pub(crate) async fn mark(&self, account: &Account) -> Result<Account> {
         let on = target(account.external.id);
         let grant = self
             .grant::<action::ResolveExternalIdentity>(&self.owner, on)
@@ -134,7 +134,11 @@ pub(crate) async fn a_link_that_is_taken_away_waits_and_is_linked_again_by_hand(
     );
     assert!(linked.revision > kept.revision);
     let error = house.resolve(&kept, &ada).await.expect_err("is linked");
-    assert_eq!(error.code(), Code::AlreadyLinked);
+    assert_eq!(error.code(), Code::StaleResource);
+    assert!(
+        plan_resolve(linked.known(), ada.id).is_err(),
+        "and now it is known"
+    );
 
     let history = house.history(&house.owner, link.id).await;
     let told: Vec<_> = history
@@ -166,7 +170,7 @@ pub(crate) async fn a_rejected_account_is_linked_by_nobody_until_it_is_taken_bac
     let ada = house.ada(&house.owner).await;
     // By what was seen before: the row says no.
     let error = house.resolve(&kept, &ada).await.expect_err("is rejected");
-    assert_eq!(error.code(), Code::LinkRejected);
+    assert_eq!(error.code(), Code::StaleResource);
     let google = house.providers(&house.owner).await.remove(0);
     let subject = &kept.external.external_id;
     assert!(house.link(&ada, &google, subject).await.is_err());

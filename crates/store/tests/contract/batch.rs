@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::{house::House, identities::conflicts};
 
-async fn create(house: &House, caller: &Arc<Caller>, body: Value) -> BatchItem {
+pub(crate) async fn create(house: &House, caller: &Arc<Caller>, body: Value) -> BatchItem {
     let changed = house.changed(caller, body).await;
     let imports = house.imports(caller, &changed).await;
     BatchItem::Create {
@@ -18,16 +18,16 @@ async fn create(house: &House, caller: &Arc<Caller>, body: Value) -> BatchItem {
     }
 }
 
-async fn email(house: &House, email: &str) -> BatchItem {
+pub(crate) async fn email(house: &House, email: &str) -> BatchItem {
     create(house, &house.owner, json!({"traits": {"email": email}})).await
 }
 
-async fn delete(house: &House, id: IdentityId) -> BatchItem {
+pub(crate) async fn delete(house: &House, id: IdentityId) -> BatchItem {
     let target = IdentityTarget::absent(id);
     BatchItem::Delete(house.grant(&house.owner, target).await)
 }
 
-async fn send(house: &House, items: Vec<BatchItem>) -> Result<Vec<Result<IdentityId>>> {
+pub(crate) async fn send(house: &House, items: Vec<BatchItem>) -> Result<Vec<Result<IdentityId>>> {
     let grant = house
         .grant::<action::BatchIdentities>(&house.owner, Own)
         .await;

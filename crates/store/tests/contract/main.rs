@@ -30,6 +30,8 @@ mod nodes;
 #[cfg(test)]
 mod paging;
 #[cfg(test)]
+mod races;
+#[cfg(test)]
 mod replica;
 #[cfg(test)]
 mod rotation;
@@ -133,6 +135,7 @@ cases! {
         a_provider_that_goes_takes_what_was_decided_along_and_says_so,
         abuse_03_an_account_of_another_tenant_is_as_absent_as_a_made_up_one;
     sign_ins: abuse_38_what_was_planned_by_rules_that_changed_is_not_done,
+        abuse_38_a_token_that_another_issuer_was_asked_about_links_nobody,
         abuse_38_what_was_planned_for_a_user_that_changed_is_not_done,
         two_tokens_of_one_subject_leave_one_case_that_loses_nothing,
         what_a_token_is_silent_about_stays_known,
@@ -143,6 +146,9 @@ cases! {
         a_thousand_links_go_with_an_issuer_at_most,
         a_provider_that_an_import_made_keeps_its_links_with_its_first_issuer,
         abuse_47_a_walk_of_the_queue_meets_every_account_once_while_others_come_and_go;
+    races: who_was_linked_while_tokens_were_not_taken_is_let_in_only_where_that_is_said,
+        an_account_that_was_rejected_refuses_its_item_of_a_batch_and_no_other,
+        abuse_42_an_account_that_is_linked_while_its_user_is_deleted_in_a_batch_waits;
     tenants: abuse_11_the_slug_of_a_deleted_tenant_is_free_and_shows_nothing_of_it,
         a_suspended_tenant_is_seen_as_such_and_comes_back,
         keys_are_made_listed_and_revoked,

@@ -143,16 +143,19 @@ impl House {
     }
 
     pub(crate) async fn state(&self, stranger: &Stranger) -> SignInState {
+        let state = self.try_state(stranger).await;
+        state.expect("answers").expect("the provider is there")
+    }
+
+    async fn try_state(&self, stranger: &Stranger) -> Result<Option<SignInState>> {
         let on = NamedTarget::identity_provider(stranger.provider);
         let grant = self
             .grant::<action::SignInThroughProvider>(&stranger.caller, on)
             .await;
-        let said = &stranger.assertion;
-        let state = self
-            .store
-            .sign_in_state(&grant, &said.subject, said.email.as_deref())
-            .await;
-        state.expect("answers").expect("the provider is there")
+        let (said, revision) = (&stranger.assertion, stranger.revision);
+        self.store
+            .sign_in_state(&grant, revision, &said.subject, said.email.as_deref())
+            .await
     }
 
     /// Does what the state asks for; what it was.
@@ -223,6 +226,35 @@ pub(crate) async fn abuse_38_what_was_planned_by_rules_that_changed_is_not_done(
     let refused = house.sign_in(&stranger, &state).await;
     assert_eq!(refused.expect_err("is off").code(), Code::StaleResource);
     assert_eq!(house.dump(house.owner.tenant()).await, before);
+}
+
+pub(crate) async fn abuse_38_a_token_that_another_issuer_was_asked_about_links_nobody(
+    house: &House,
+) {
+    let issuer = Issuer::new();
+    let provider = house.make_provider("login", "api").await.expect("creates");
+    house.with_verified("carol@example.com").await;
+    let stranger = issuer
+        .stranger(house, &issuer.token("carol", says("carol@example.com")))
+        .await;
+    let on = NamedTarget::identity_provider(provider.id);
+    let grant = house
+        .grant::<action::UpdateIdentityProvider>(&house.owner, on)
+        .await;
+    let update = IdentityProviderUpdate {
+        issuer: Some(Some("https://other.example.org".into())),
+        ..IdentityProviderUpdate::default()
+    };
+    let changed = house
+        .store
+        .update_identity_provider(grant, update, None)
+        .await;
+    changed.expect("changes").expect("is there");
+    let refused = house.try_state(&stranger).await;
+    assert_eq!(
+        refused.expect_err("is of another issuer").code(),
+        Code::Unavailable
+    );
 }
 
 pub(crate) async fn abuse_38_what_was_planned_for_a_user_that_changed_is_not_done(house: &House) {

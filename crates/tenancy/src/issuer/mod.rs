@@ -35,7 +35,7 @@ pub(crate) fn derive(token: &str, purpose: &[u8]) -> Option<Zeroizing<[u8; 32]>>
 pub struct TenantIssuers {
     /// The state of the tenant.
     pub tenant_state: TenantState,
-    /// The enabled providers whose tokens are taken.
+    /// The providers whose tokens are taken while they are enabled.
     pub issuers: Vec<IssuerRecord>,
 }
 
@@ -46,6 +46,8 @@ pub struct IssuerRecord {
     pub provider: ProviderId,
     /// Its name.
     pub name: String,
+    /// Whether anything comes through it now.
+    pub enabled: bool,
     /// The issuer's URL, as tokens have it in `iss`.
     pub issuer: String,
     /// By which rules its tokens are taken.

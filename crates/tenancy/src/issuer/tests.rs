@@ -239,6 +239,7 @@ impl House {
         let issuer = IssuerRecord {
             provider,
             name: "acme".to_owned(),
+            enabled: true,
             issuer: ISSUER.to_owned(),
             tokens,
             required_claims: BTreeMap::new(),
@@ -587,6 +588,37 @@ async fn required_claims_are_asked_of_every_token_also_of_who_is_linked() {
                 .token(|claims| claims["hd"] = json!("example.org")),
         )
         .await;
+}
+
+#[tokio::test]
+async fn abuse_21_a_token_for_the_audiences_of_two_providers_is_for_neither() {
+    let house = House::new();
+    let both = house
+        .key
+        .token(|claims| claims["aud"] = json!([AUDIENCE, "https://other.example.org"]));
+    house.caller(&both).await;
+    let other = |enabled| {
+        let mut books = house.books.0.lock().expect("not poisoned");
+        let issuers = &mut books
+            .issuers
+            .get_mut(&house.tenant)
+            .expect("is there")
+            .issuers;
+        issuers.truncate(1);
+        let mut other = issuers[0].clone();
+        other.provider = ProviderId::generate(SystemClock.now());
+        other.enabled = enabled;
+        other.tokens.audiences = vec!["https://other.example.org".to_owned()];
+        issuers.push(other);
+        drop(books);
+        let directory = house.admission.directory();
+        directory.invalidate(crate::Invalidation::Tenant(house.tenant));
+    };
+    for enabled in [true, false] {
+        other(enabled);
+        assert_eq!(house.refused(&both).await, Code::Unauthenticated);
+        house.caller(&house.key.token(|_| {})).await;
+    }
 }
 
 #[tokio::test]

@@ -63,6 +63,8 @@ pub struct Stranger {
     pub caller: Arc<Caller>,
     /// The provider.
     pub provider: ProviderId,
+    /// At which revision of the provider the token was verified.
+    pub revision: i64,
     /// What the token says.
     pub assertion: Assertion,
     /// By what an answer is kept.
@@ -208,12 +210,16 @@ fn again((code, notices): Answer) -> Error {
     Error::new(code).notices(notices.to_vec())
 }
 
-/// The issuer that the token claims to be of: by `iss` and `aud`, as the tenant registered them.
+/// The issuer that the token claims to be of: by `iss` and `aud`, as the tenant registered them. A token for the audiences of two
+/// providers is for neither, also while one of them is disabled: by whose rules it counts must not hang on that.
 fn claimed<'a>(issuers: &'a [IssuerRecord], parsed: &Unverified<'_>) -> Result<&'a IssuerRecord> {
-    issuers
+    let mut fitting = issuers
         .iter()
-        .find(|issuer| parsed.is_of(&issuer.issuer, &issuer.tokens.audiences))
-        .ok_or_else(refused)
+        .filter(|issuer| parsed.is_of(&issuer.issuer, &issuer.tokens.audiences));
+    match (fitting.next(), fitting.next()) {
+        (Some(one), None) if one.enabled => Ok(one),
+        _ => Err(refused()),
+    }
 }
 
 /// What the claims say, by the names that the provider's rules give them. `None` without a subject.

@@ -109,7 +109,13 @@ async fn once(
         now,
     )?;
     app.store
-        .resolve_external_identity(grant, To::New(create), plan, changed, false)
+        .resolve_external_identity(
+            grant,
+            To::New(create),
+            plan,
+            changed,
+            (account.revision, false),
+        )
         .await
         .map_err(|error| taken(error, change::TAKEN))
 }

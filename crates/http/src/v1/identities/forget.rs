@@ -4,7 +4,7 @@ use palisade_authz::action::ResolveExternalIdentity;
 use palisade_envelope::{Code, Result};
 use palisade_linking::manual::plan_forget;
 
-use super::opened;
+use super::{may_reopen, opened};
 use crate::{
     call::Call,
     doc::Doc,
@@ -48,6 +48,7 @@ async fn once(guarded: Guarded<ResolveExternalIdentity>, call: &Call) -> Result<
     } = guarded;
     let account = opened(call, loaded.open(&grant))?;
     let plan = plan_forget(account.known())?;
+    may_reopen(call, &account).await?;
     app.store
         .forget_external_identity(grant, account.revision, plan)
         .await

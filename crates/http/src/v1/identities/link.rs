@@ -89,7 +89,7 @@ async fn once(
     )?;
     let to = To::Known(link, identity.revision);
     app.store
-        .resolve_external_identity(grant, to, plan, changed, false)
+        .resolve_external_identity(grant, to, plan, changed, (account.revision, false))
         .await
 }
 

@@ -12,7 +12,7 @@ mod undo;
 mod unlink;
 
 use actix_web::http::Method;
-use palisade_authz::action;
+use palisade_authz::{NamedTarget, action};
 use palisade_envelope::{Code, Error, Result};
 use palisade_store::Account;
 
@@ -21,7 +21,7 @@ use std::future::Future;
 
 use crate::{
     call::Call,
-    guard::{Guarded, retried},
+    guard::{Guarded, decide, retried},
     preconditions,
     routes::RouteTable,
 };
@@ -86,6 +86,22 @@ fn opened(call: &Call, account: Option<Account>) -> Result<Account> {
     let account = account.ok_or_else(|| Error::new(Code::NotFound))?;
     preconditions::check(&call.request, account.revision)?;
     Ok(account)
+}
+
+/// Asks for what it takes to let the rules decide anew on what a person took away or rejected: the same as for changing
+/// the rules.
+///
+/// # Errors
+/// `forbidden` with notices.
+async fn may_reopen(call: &Call, account: &Account) -> Result<()> {
+    let known = account.known();
+    if !known.rejected && known.returned.is_none() {
+        return Ok(());
+    }
+    let provider = NamedTarget::identity_provider(account.external.identity_provider_id);
+    decide::<action::UpdateIdentityProvider>(&call.request, provider)
+        .await
+        .map(drop)
 }
 
 /// Does a write; again where another writer was faster, unless the caller insists on what it saw.

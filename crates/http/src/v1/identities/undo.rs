@@ -9,7 +9,7 @@ use palisade_store::{Account, To};
 use super::{
     body::AccountBody,
     link::linkable,
-    opened,
+    may_reopen, opened,
     unlink::{FORCE, parting},
     written,
 };
@@ -81,10 +81,11 @@ async fn once(
             )?;
             let to = To::Known(link, identity.revision);
             app.store
-                .resolve_external_identity(grant, to, plan, changed, true)
+                .resolve_external_identity(grant, to, plan, changed, (account.revision, true))
                 .await
         }
         UndoPlan::Reopen(plan) => {
+            may_reopen(call, &account).await?;
             app.store
                 .mark_external_identity(grant, account.revision, plan)
                 .await

@@ -35,7 +35,8 @@ struct UpdateBody {
     enabled: Option<bool>,
     /// What it names is changed, the rest kept.
     linking: Option<LinkingChange>,
-    /// What it names is changed, the rest kept; `null`: tokens are no credentials any more.
+    /// What it names is changed, the rest kept; `null`: tokens are no credentials any more. Where there were none, accounts that were
+    /// linked by hand or by an import want `keep_links`.
     tokens: Option<TokensChange>,
 }
 
@@ -55,7 +56,7 @@ pub(super) fn doc() -> Doc {
         Param::new(
             "keep_links",
             Kind::Flag,
-            "the first issuer also while accounts are linked: they are taken for its subjects",
+            "the first issuer also while accounts are linked: they are taken for its subjects; `tokens` also where accounts were linked by hand while there were none: whoever has one is its user from now on",
         ),
     ])
     .body::<UpdateBody>(Media::MergePatch)
