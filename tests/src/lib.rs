@@ -57,6 +57,8 @@ mod replica;
 #[cfg(test)]
 mod schemas;
 #[cfg(test)]
+mod scim;
+#[cfg(test)]
 mod session_tokens;
 #[cfg(test)]
 mod sessions;

@@ -34,6 +34,7 @@ mod reply;
 mod request_id;
 mod requests;
 mod routes;
+mod scim;
 mod serve;
 mod sessions;
 mod station;

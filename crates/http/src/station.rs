@@ -11,12 +11,14 @@ use actix_web::{
 use palisade_envelope::{Code, Error};
 use palisade_tenancy::{
     admit::TenantHeader,
-    middleware::{admit_request, admit_session_request},
+    middleware::{admit_connection_request, admit_request, admit_session_request},
 };
 use tracing::Instrument as _;
 
 use crate::{
-    App, observe,
+    App,
+    dialect::Dialect,
+    observe,
     problem::{Answer, Problem},
     routes::{Credential, Entry, Operation},
     trail::Trail,
@@ -29,6 +31,8 @@ enum Ask {
     ApiKey(TenantHeader),
     /// The token of a session.
     Session,
+    /// The key of a connection.
+    Connection,
 }
 
 /// The operations of one path.
@@ -52,6 +56,7 @@ impl Station {
                 Entry::Guarded { credential, .. } => Some(match credential {
                     Credential::ApiKey => Ask::ApiKey(tenant_header(&path)),
                     Credential::Session => Ask::Session,
+                    Credential::Connection => Ask::Connection,
                 }),
                 Entry::Public { .. } => None,
             });
@@ -66,6 +71,15 @@ impl Station {
             ask,
             allow,
         }
+    }
+
+    /// What the router takes for this path. SCIM clients end paths with a slash as they like.
+    pub(crate) fn patterns(&self) -> Vec<String> {
+        let mut patterns = vec![self.path.clone()];
+        if Dialect::of(&self.path) == Dialect::Scim {
+            patterns.push(format!("{}/", self.path));
+        }
+        patterns
     }
 
     /// Answers a method that the path does not know.
@@ -113,6 +127,7 @@ impl Station {
                 let cookie = &app.settings.sessions.cookie;
                 Some(admit_session_request(&app.admission, cookie, &request).await)
             }
+            Some(Ask::Connection) => Some(admit_connection_request(&app.admission, &request).await),
         };
         if let Some(admitted) = admitted {
             match admitted {

@@ -8,6 +8,8 @@
 pub mod imported;
 pub mod manual;
 mod plan;
+pub mod provisioned;
 
 pub use imported::ImportedLink;
 pub use plan::{LinkPlan, UnlinkPlan};
+pub use provisioned::ProvisionedLink;

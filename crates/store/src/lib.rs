@@ -31,6 +31,7 @@ mod readers;
 mod replica;
 mod row;
 mod schemas;
+mod scim;
 mod sealed;
 mod select;
 mod session_tokens;
@@ -52,6 +53,10 @@ pub use policies::PolicyDocument;
 pub use providers::{IdentityProviderUpdate, NewIdentityProvider};
 pub use replica::Consistency;
 pub use schemas::{ImpactBudget, Misfit, Numbering, SchemaDocument, SchemaImpact};
+pub use scim::{
+    ConnectionKeyDocument, ConnectionSettings, GroupNext, GroupOfUser, ListPage, ListRequest,
+    MemberOfGroup, Membership, NewConnectionKey, ScimGroup, ScimUser, ScimUserState, UserWrite,
+};
 pub use sealed::{Sealable, Sealed};
 pub use session_tokens::{
     PublicKey, RetiredKey, RotatedSigningKey, SessionTokens, SigningKey, SigningKeyId,

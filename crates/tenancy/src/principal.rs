@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use palisade_identity::{IdentityId, State};
+use palisade_identity::{IdentityId, ProviderId, State};
 
 use crate::{KeyId, Role};
 
 palisade_identity::id! {
-    /// Whoever calls, by the id of the key or identity: the Cedar entity id, and the `actor` of audit events.
+    /// Whoever calls, by the id of the key, identity or connection: the Cedar entity id, and the `actor` of audit events.
     PrincipalId;
 }
 
@@ -34,6 +34,18 @@ pub enum Principal {
         /// The identity's state.
         state: State,
     },
+    /// A provisioning system, by a key of its connection.
+    ScimClient {
+        /// The connection: the identity provider that it provisions for. Policies know the client by this id, whichever of
+        /// its keys it uses.
+        connection: ProviderId,
+        /// The key.
+        key: KeyId,
+        /// The names of connection and key, for audit events.
+        name: Arc<str>,
+        /// The key's scopes, sorted, each once.
+        scopes: Arc<[Role]>,
+    },
     /// The operator, by an operator key or at the command line.
     Operator {
         /// The key; nil at the command line.
@@ -49,15 +61,17 @@ impl Principal {
         match self {
             Self::ApiKey { .. } => "ApiKey",
             Self::Identity { .. } => "Identity",
+            Self::ScimClient { .. } => "ScimClient",
             Self::Operator { .. } => "Operator",
         }
     }
 
-    /// The id of the key or identity: the Cedar entity id.
+    /// The id of the key, identity or connection: the Cedar entity id.
     pub const fn id(&self) -> PrincipalId {
         PrincipalId::from_uuid(match self {
             Self::ApiKey { id, .. } | Self::Operator { id, .. } => id.as_uuid(),
             Self::Identity { id, .. } => id.as_uuid(),
+            Self::ScimClient { connection, .. } => connection.as_uuid(),
         })
     }
 
@@ -66,6 +80,7 @@ impl Principal {
         match self {
             Self::ApiKey { name, .. }
             | Self::Identity { name, .. }
+            | Self::ScimClient { name, .. }
             | Self::Operator { name, .. } => name,
         }
     }
@@ -75,6 +90,7 @@ impl Principal {
         match self {
             Self::ApiKey { roles, .. } => roles,
             Self::Identity { .. } => &[],
+            Self::ScimClient { scopes, .. } => scopes,
             Self::Operator { .. } => &[Role::Operator],
         }
     }

@@ -153,6 +153,16 @@ pub(super) fn sample(shape: &str, alpha: &Tenant, key: &str) -> Option<Sample> {
             &[&alpha.provider],
             Some(json!({"issuer": "https://probe.example.test"})),
         ),
+        ("GET", "/v1/identity-providers/{}/keys" | "/v1/identity-providers/{}/scim") => {
+            own(&[&alpha.connection], None)
+        }
+        ("POST", "/v1/identity-providers/{}/keys") => {
+            own(&[&alpha.connection], Some(json!({"name": "probe"})))
+        }
+        ("DELETE", "/v1/identity-providers/{}/keys/{}") => {
+            own(&[&alpha.connection, &key.to_owned()], None)
+        }
+        ("PUT", "/v1/identity-providers/{}/scim") => own(&[&alpha.connection], Some(json!({}))),
         ("POST", "/v1/schemas") => whole(Some(
             json!({"id": "probe", "schema": crate::house::customer_schema()}),
         )),

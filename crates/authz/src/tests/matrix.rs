@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use palisade_tenancy::{Principal, Role, TenantId, TenantState};
 
-use super::{api_key, elsewhere, engine, home, identity, operator};
+use super::{api_key, elsewhere, engine, home, identity, operator, scim_client};
 use crate::{action, compiled::Compiled, engine::Question};
 
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../policies/matrix.txt");
@@ -48,13 +48,14 @@ fn the_committed_matrix_is_what_the_policies_say() {
     columns.push(("(no role)", api_key(1, &[])));
     columns.push(("identity", identity(0)));
     columns.push(("operator", operator()));
+    columns.push(("scim", scim_client(Role::OF_CONNECTIONS)));
 
     let mut text = String::from(
         "# Who may do what by the platform's policies alone. Written by a test of palisade-authz, which fails\n\
          # when this file differs and leaves the new one at target/policy-matrix.txt.\n\
          # `own`: the resource belongs to the caller's tenant (the operator's: the platform's, which the records\n\
          # of all tenants belong to). `other`: it belongs to another tenant. `identity`: one with the token of a session;\n\
-         # sessions are its own.\n",
+         # sessions are its own. `scim`: a key of a connection with all scopes.\n",
     );
     write!(text, "{:<30}{:<7}", "action", "tenant").expect("to memory");
     for (name, _) in &columns {

@@ -23,6 +23,7 @@ use crate::{
 
 pub use batch::BatchItem;
 pub(crate) use conflicts::explain;
+pub(crate) use create::insertions;
 pub use list::NumberedPage;
 
 /// The columns that [`identity`] reads, in its order; with the table's name and a dot before each where given.

@@ -30,6 +30,8 @@ mod rotation;
 #[cfg(test)]
 mod schemas;
 #[cfg(test)]
+mod scim;
+#[cfg(test)]
 mod session_tokens;
 #[cfg(test)]
 mod sessions;
@@ -135,6 +137,9 @@ cases! {
         a_rotated_key_signs_no_more_and_is_shown_until_its_overlap_ends,
         of_rotations_at_once_each_leaves_one_key_that_signs,
         another_node_hears_of_a_template_that_is_gone;
+    scim: abuse_01_a_user_of_another_connection_or_tenant_is_absent,
+        the_database_refuses_members_of_other_connections_and_tenants,
+        a_taken_name_is_a_conflict_in_the_clients_words;
     audit: abuse_64_a_write_and_its_audit_row_stand_or_fall_together,
         refusals_are_written_down,
         audit_events_are_filtered_and_paged;

@@ -4,7 +4,9 @@ mod body;
 mod create;
 mod delete;
 mod get;
+mod keys;
 mod list;
+mod scim;
 mod update;
 
 use actix_web::http::Method;
@@ -35,4 +37,6 @@ pub(super) fn mount(table: &mut RouteTable) {
         delete::delete,
         delete::doc(),
     );
+    keys::mount(table);
+    scim::mount(table);
 }

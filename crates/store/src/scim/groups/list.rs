@@ -1,0 +1,94 @@
+//! Lists groups.
+
+use palisade_authz::{Authorized, action::ListScimGroups};
+use palisade_envelope::Result;
+use palisade_identity::{GroupId, Timestamp, ids::Uuid};
+use palisade_scim::{ScimType, error::refusal, limits};
+use serde_json::{Map, Value};
+
+use super::{ScimGroup, group_columns, members, read};
+use crate::{
+    ListPage, ListRequest, Store,
+    fault::Fault,
+    row::Columns,
+    scim::{
+        listing::{Listed, Listing},
+        search::Kind,
+        sql::Connection,
+    },
+};
+
+impl Listed for ScimGroup {
+    const KIND: Kind = Kind::Groups;
+    const TABLE: &'static str = "scim_groups";
+    const JOIN: &'static str = "";
+    const COLUMNS: &'static str = group_columns!();
+
+    fn read(columns: &mut Columns<'_>) -> Result<Self, Fault> {
+        read(columns)
+    }
+
+    fn id(&self) -> Uuid {
+        self.id.as_uuid()
+    }
+
+    fn created(&self) -> Timestamp {
+        self.created_at
+    }
+
+    fn modified(&self) -> Timestamp {
+        self.updated_at
+    }
+
+    fn attributes(&self) -> &Map<String, Value> {
+        self.resource.attributes()
+    }
+}
+
+impl Store {
+    /// A page of the groups of the connection that is the grant's target. `complete` gives a group as it is answered, for filters
+    /// on what is no column.
+    ///
+    /// # Errors
+    /// `tooMany` where such a filter has too many candidates, and where the groups of the page have too many members to be listed
+    /// with them; `invalidCursor`, `expiredCursor`.
+    #[tracing::instrument(name = "store.scim_group.list", skip_all, fields(tenant.id = %grant.tenant()))]
+    pub async fn list_scim_groups(
+        &self,
+        grant: &Authorized<ListScimGroups>,
+        request: ListRequest<'_>,
+        complete: impl Fn(&ScimGroup) -> Map<String, Value>,
+    ) -> Result<ListPage<ScimGroup>> {
+        let reader = self.reader(grant.scope());
+        let connection = Connection::new(&reader, *grant.target());
+        let listing = Listing {
+            connection,
+            tenant: grant.tenant(),
+            now: self.inner.clock.now(),
+            key: self.page_token_key().await?,
+            request,
+        };
+        let mut page = listing.page::<ScimGroup>(complete).await?;
+        let peopled: Vec<GroupId> = page
+            .items
+            .iter()
+            .filter(|group| request.computed && group.size > 0)
+            .map(|group| group.id)
+            .collect();
+        if peopled.is_empty() {
+            return Ok(page);
+        }
+        let all: u64 = page.items.iter().map(|group| group.size).sum();
+        if all > u64::try_from(limits::MAX_GROUP_MEMBERS).unwrap_or(u64::MAX) {
+            return Err(refusal(
+                ScimType::TooMany,
+                "the groups of this page have too many members; ask for fewer groups, or add `excludedAttributes=members`",
+            ));
+        }
+        let mut of = members::of(connection, &peopled).await?;
+        for group in &mut page.items {
+            group.members = of.remove(&group.id).unwrap_or_default();
+        }
+        Ok(page)
+    }
+}

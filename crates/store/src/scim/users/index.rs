@@ -1,0 +1,157 @@
+//! The row of a user and its narrow rows.
+
+use std::collections::BTreeSet;
+
+use palisade_envelope::Result;
+use palisade_identity::IdentityId;
+use palisade_linking::ProvisionedLink;
+use palisade_scim::{Resource, filter::fold};
+use sea_orm::Value;
+
+use super::{folded, label, text};
+use crate::{
+    fault::Fault,
+    row,
+    scim::sql::{Connection, ConnectionSql},
+    sql::Bound,
+    tx::TenantTx,
+};
+
+const UPDATE: ConnectionSql = ConnectionSql::new(
+    "UPDATE scim_users SET user_name = $4, external_id = $5, display_name = $6, names_active = $7, label = $8, document = $9
+     WHERE tenant_id = $1 AND provider_id = $2 AND identity_id = $3",
+);
+const DELETE_EMAIL: ConnectionSql = ConnectionSql::new(
+    "DELETE FROM scim_emails WHERE tenant_id = $1 AND provider_id = $2 AND identity_id = $3 AND value = $4",
+);
+const RELINK: ConnectionSql = ConnectionSql::new(
+    "UPDATE external_identities SET external_id = $4, external_username = $5, external_email = $6, external_display_name = $7,
+        last_synced_at = $8, updated_at = $8
+     WHERE tenant_id = $1 AND provider_id = $2 AND identity_id = $3 AND linked_by = 'scim'",
+);
+
+const COLUMNS: [&str; 6] = [
+    "user_name",
+    "external_id",
+    "display_name",
+    "names_active",
+    "label",
+    "document",
+];
+
+fn values(resource: &Resource) -> Result<Vec<Value>, Fault> {
+    let attributes = resource.attributes();
+    Ok(vec![
+        folded(attributes, "userName").unwrap_or_default().into(),
+        row::maybe_text(text(attributes, "externalId")),
+        Value::String(folded(attributes, "displayName")),
+        i16::from(attributes.contains_key("active")).into(),
+        label(attributes).into(),
+        row::json(attributes)?,
+    ])
+}
+
+/// The addresses, folded, each once.
+fn emails(resource: &Resource) -> BTreeSet<String> {
+    let emails = resource.attributes().get("emails");
+    let items = emails.and_then(serde_json::Value::as_array);
+    items
+        .into_iter()
+        .flatten()
+        .filter_map(|item| item.get("value")?.as_str())
+        .map(fold)
+        .collect()
+}
+
+fn email_rows(
+    connection: Connection<'_>,
+    id: IdentityId,
+    emails: impl IntoIterator<Item = String>,
+) -> Option<Bound> {
+    let rows = emails
+        .into_iter()
+        .map(|email| vec![email.into(), id.as_uuid().into()]);
+    connection.insertion("scim_emails", &["value", "identity_id"], rows)
+}
+
+/// The statements that write the rows of a new user.
+pub(super) fn insertions(
+    connection: Connection<'_>,
+    id: IdentityId,
+    resource: &Resource,
+) -> Result<impl Iterator<Item = Bound>, Fault> {
+    let mut row = vec![id.as_uuid().into()];
+    row.extend(values(resource)?);
+    let columns: Vec<&str> = ["identity_id"].into_iter().chain(COLUMNS).collect();
+    let user = connection.insertion("scim_users", &columns, [row]);
+    let emails = email_rows(connection, id, emails(resource));
+    Ok(user.into_iter().chain(emails))
+}
+
+/// The statement that writes the link of a new user. A subject that is known and linked to nobody is no conflict: it is taken
+/// over.
+pub(super) fn linking(
+    connection: Connection<'_>,
+    tx: &TenantTx<'_>,
+    link: &ProvisionedLink,
+) -> Option<Bound> {
+    let columns = [
+        "id",
+        "identity_id",
+        "external_id",
+        "external_username",
+        "external_email",
+        "external_display_name",
+        "linked_by",
+        "last_synced_at",
+        "created_at",
+        "updated_at",
+    ];
+    let now = || row::at(tx.now());
+    let row = vec![
+        palisade_identity::LinkId::generate(tx.now())
+            .as_uuid()
+            .into(),
+        link.user().as_uuid().into(),
+        link.external_id().into(),
+        link.username().into(),
+        row::maybe_text(link.email()),
+        row::maybe_text(link.display_name()),
+        link.linked_by().as_str().into(),
+        now(),
+        now(),
+        now(),
+    ];
+    connection.insertion("external_identities", &columns, [row])
+}
+
+/// Writes the next state of the row, and what changed of the narrow ones.
+pub(super) async fn update(
+    connection: Connection<'_>,
+    tx: &TenantTx<'_>,
+    before: &Resource,
+    after: &Resource,
+    link: &ProvisionedLink,
+) -> Result<(), Fault> {
+    let id = link.user();
+    let mut bound = vec![id.as_uuid().into()];
+    bound.extend(values(after)?);
+    connection.execute(UPDATE, bound).await?;
+    let (old, new) = (emails(before), emails(after));
+    for gone in old.difference(&new) {
+        let values = [id.as_uuid().into(), gone.as_str().into()];
+        connection.execute(DELETE_EMAIL, values).await?;
+    }
+    let added = new.difference(&old).cloned();
+    tx.together(email_rows(connection, id, added)).await?;
+    let values = [
+        id.as_uuid().into(),
+        link.external_id().into(),
+        link.username().into(),
+        row::maybe_text(link.email()),
+        row::maybe_text(link.display_name()),
+        row::at(tx.now()),
+    ];
+    connection.execute(RELINK, values).await?;
+    Ok(())
+}

@@ -1,0 +1,214 @@
+//! Groups and their members.
+
+use serde_json::{Value, json};
+
+use super::{Client, Refused as _, id};
+
+const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
+
+async fn group(client: &Client, name: &str, members: &[&str]) -> Value {
+    let members: Vec<Value> = members.iter().map(|id| json!({"value": id})).collect();
+    let body = json!({"schemas": [GROUP], "displayName": name, "members": members});
+    client.post("/Groups", body).await.expect(201).json()
+}
+
+fn members(group: &Value) -> Vec<String> {
+    let members = group["members"].as_array();
+    let mut ids: Vec<String> = members
+        .into_iter()
+        .flatten()
+        .map(|member| member["value"].as_str().expect("an id").to_owned())
+        .collect();
+    ids.sort();
+    ids
+}
+
+fn sorted(ids: &[&String]) -> Vec<String> {
+    let mut ids: Vec<String> = ids.iter().map(|id| (*id).clone()).collect();
+    ids.sort();
+    ids
+}
+
+on_both_databases! {
+    async fn a_group_is_created_read_replaced_patched_and_deleted(house: House) {
+        let client = Client::connect(&house.alpha.owner, "entra").await;
+        let (ada, bob) = (id(&client.user("ada").await), id(&client.user("bob").await));
+        let created = group(&client, "Engineers", &[&ada]).await;
+        let path = format!("/Groups/{}", id(&created));
+        let member = &created["members"][0];
+        assert_eq!((&member["type"], &member["display"]), (&json!("User"), &json!("ada")));
+        assert!(member["$ref"].as_str().is_some_and(|place| place.ends_with(&format!("/scim/v2/Users/{ada}"))));
+        assert_eq!(client.get(&path).await.expect(200).json(), created);
+        let without = client.get(&format!("{path}?excludedAttributes=members")).await.expect(200).json();
+        assert!(without.get("members").is_none() && without["displayName"] == "Engineers");
+        let replaced = client.put(&path, json!({"displayName": "Makers", "members": [{"value": bob}]})).await.expect(200).json();
+        assert_eq!(members(&replaced), [bob.clone()]);
+        let user = client.get(&format!("/Users/{bob}")).await.expect(200).json();
+        assert_eq!(user["groups"][0]["display"], "Makers");
+        assert_eq!(user["groups"][0]["type"], "direct");
+        client.delete(&path).await.expect(204);
+        client.get(&path).await.scim_refused(404, None);
+        client.delete(&path).await.scim_refused(404, None);
+        client.put(&path, json!({"displayName": "x"})).await.scim_refused(404, None);
+        assert!(client.get(&format!("/Users/{bob}")).await.expect(200).json().get("groups").is_none());
+    }
+
+    async fn entra_05_and_06_members_are_added_and_the_named_ones_removed(house: House) {
+        let client = Client::connect(&house.alpha.owner, "entra").await;
+        let mut users = Vec::new();
+        for number in 0..4 {
+            users.push(id(&client.user(&format!("u{number}")).await));
+        }
+        let created = group(&client, "Engineers", &[]).await;
+        let path = format!("/Groups/{}", id(&created));
+        let added: Vec<Value> = users.iter().map(|id| json!({"$ref": null, "value": id})).collect();
+        let patched = client.patch(&path, json!([{"op": "Add", "path": "members", "value": added}])).await.expect(200).json();
+        assert_eq!(members(&patched).len(), 4);
+        // The same once more changes nothing.
+        let again = client.patch(&path, json!([{"op": "Add", "path": "members", "value": [{"value": users[0]}]}])).await.expect(200).json();
+        assert_eq!(again["meta"], patched["meta"]);
+        let removed = client.patch(&path, json!([{"op": "Remove", "path": "members", "value": [{"$ref": null, "value": users[0]}]}])).await.expect(200).json();
+        assert_eq!(members(&removed), sorted(&[&users[1], &users[2], &users[3]]));
+        // complaint 1: verified by a GET.
+        client.patch(&path, json!([{"op": "remove", "path": format!("members[value eq \"{}\"]", users[1])}])).await.expect(200);
+        assert_eq!(members(&client.get(&path).await.expect(200).json()), sorted(&[&users[2], &users[3]]));
+        client.patch(&path, json!([{"op": "Remove", "path": "members", "value": [{"$ref": null}]}])).await.scim_refused(400, Some("invalidValue"));
+        client.patch(&path, json!([{"op": "Replace", "path": "members", "value": ""}])).await.scim_refused(400, Some("invalidValue"));
+        assert_eq!(members(&client.get(&path).await.expect(200).json()).len(), 2);
+        // Who is deleted is in no group.
+        client.delete(&format!("/Users/{}", users[2])).await.expect(204);
+        assert_eq!(members(&client.get(&path).await.expect(200).json()), [users[3].clone()]);
+    }
+
+    async fn okta_06_group_push(house: House) {
+        let client = Client::connect(&house.alpha.owner, "okta").await;
+        let (ada, bob) = (id(&client.user("ada").await), id(&client.user("bob").await));
+        let created = group(&client, "Everyone", &[]).await;
+        let path = format!("/Groups/{}", id(&created));
+        client.patch(&path, json!([
+            {"op": "replace", "value": {"id": created["id"], "displayName": "Everyone!"}},
+            {"op": "add", "path": "members", "value": [{"value": ada, "display": "ada"}]}
+        ])).await.expect(200);
+        let both = client.patch(&path, json!([
+            {"op": "remove", "path": format!("members[value eq \"{ada}\"]")},
+            {"op": "add", "path": "members", "value": [{"value": bob, "display": "bob"}]}
+        ])).await.expect(200).json();
+        assert_eq!(members(&both), [bob.clone()]);
+        assert_eq!(both["displayName"], "Everyone!");
+        let renamed = client.patch(&path, json!([{"op": "replace", "value": {"id": created["id"], "displayName": "All"}}])).await.expect(200).json();
+        assert_eq!(members(&renamed), [bob.clone()]);
+        let full = client.patch(&path, json!([{"op": "replace", "path": "members", "value": [{"value": ada}]}])).await.expect(200).json();
+        assert_eq!(members(&full), [ada.clone()]);
+        // A member that is gone already is no error.
+        client.patch(&path, json!([{"op": "remove", "path": format!("members[value eq \"{bob}\"]")}])).await.expect(200);
+        let pathless = client.patch(&path, json!([{"op": "add", "value": {"members": [{"value": bob}]}}])).await.expect(200).json();
+        assert_eq!(members(&pathless), sorted(&[&ada, &bob]));
+    }
+
+    async fn groups_are_found_by_name_and_member(house: House) {
+        let client = Client::connect(&house.alpha.owner, "entra").await;
+        let ada = id(&client.user("ada").await);
+        let one = group(&client, "Engineers", &[&ada]).await;
+        group(&client, "Builders", &[]).await;
+        for (filter, expected) in [
+            ("displayName eq \"ENGINEERS\"".to_owned(), 1),
+            (format!("members eq \"{ada}\""), 1),
+            (format!("members[value eq \"{ada}\"] and displayName sw \"E\""), 1),
+            (format!("id eq \"{}\" and members eq \"{ada}\"", id(&one)), 1),
+            ("members eq \"nobody\"".to_owned(), 0),
+            ("members pr".to_owned(), 1),
+            ("displayName pr".to_owned(), 2),
+        ] {
+            let path = format!("/Groups?excludedAttributes=members&filter={}", super::encoded(&filter));
+            let found = client.get(&path).await.expect(200).json();
+            assert_eq!(found["totalResults"], expected, "{filter}");
+        }
+        let path = format!("/Groups?filter={}", super::encoded("members.display co \"a\""));
+        client.get(&path).await.scim_refused(400, Some("invalidFilter"));
+        let of = client.filter("/Users", &format!("groups eq \"{}\"", id(&one))).await;
+        assert_eq!(of["totalResults"], 1);
+        let list = client.get("/Groups?startIndex=1&count=100").await.expect(200).json();
+        assert_eq!(members(&list["Resources"][0]), [ada]);
+    }
+
+    async fn members_of_another_connection_or_tenant_are_refused(house: House) {
+        let client = Client::connect(&house.alpha.owner, "entra").await;
+        let neighbour = Client::connect(&house.alpha.owner, "okta").await;
+        let (_, elsewhere) = house.gateway.new_tenant("elsewhere").await;
+        let foreign = Client::connect(&elsewhere, "okta").await;
+        let created = group(&client, "Engineers", &[]).await;
+        let path = format!("/Groups/{}", id(&created));
+        let strangers = [
+            id(&neighbour.user("bob").await),
+            id(&foreign.user("ada").await),
+            id(&group(&foreign, "Engineers", &[]).await),
+            house.alpha.ada.clone(),
+        ];
+        for stranger in &strangers {
+            let value = json!([{"op": "add", "path": "members", "value": [{"value": stranger}]}]);
+            client.patch(&path, value).await.scim_refused(400, Some("invalidValue"));
+            let body = json!({"displayName": "x", "members": [{"value": stranger}]});
+            client.post("/Groups", body).await.scim_refused(400, Some("invalidValue"));
+        }
+        // What can be nobody's id is passed over, and the answer shows that.
+        let nobody = json!([{"op": "add", "path": "members", "value": [{"value": "nobody"}]}]);
+        let patched = client.patch(&path, nobody).await.expect(200).json();
+        assert_eq!(patched, created);
+        for other in [&neighbour, &foreign] {
+            other.get(&path).await.scim_refused(404, None);
+            other.patch(&path, json!([{"op": "replace", "path": "displayName", "value": "x"}])).await.scim_refused(404, None);
+            other.put(&path, json!({"displayName": "x"})).await.scim_refused(404, None);
+            other.delete(&path).await.scim_refused(404, None);
+        }
+        assert_eq!(client.get(&path).await.expect(200).json(), created);
+        assert_eq!(client.get("/Groups").await.expect(200).json()["totalResults"], 1);
+    }
+
+    async fn groups_nest_and_never_in_circles(house: House) {
+        let client = Client::connect(&house.alpha.owner, "entra").await;
+        let ada = id(&client.user("ada").await);
+        let inner = id(&group(&client, "Inner", &[&ada]).await);
+        let middle = id(&group(&client, "Middle", &[&inner]).await);
+        let outer = id(&group(&client, "Outer", &[&middle]).await);
+        let user = client.get(&format!("/Users/{ada}")).await.expect(200).json();
+        let kinds: Vec<(&str, &str)> = user["groups"].as_array().expect("a list").iter()
+            .map(|group| (group["display"].as_str().expect("a name"), group["type"].as_str().expect("a type"))).collect();
+        assert_eq!(kinds, [("Inner", "direct"), ("Middle", "indirect"), ("Outer", "indirect")]);
+        assert_eq!(client.filter("/Users", &format!("groups eq \"{outer}\"")).await["totalResults"], 1);
+        for (group, member) in [(&inner, &outer), (&inner, &inner), (&middle, &outer)] {
+            let value = json!([{"op": "add", "path": "members", "value": [{"value": member}]}]);
+            client.patch(&format!("/Groups/{group}"), value).await.scim_refused(400, Some("invalidValue"));
+        }
+    }
+
+    async fn abuse_44_of_fifty_concurrent_adds_none_is_lost(house: House) {
+        let client = Client::connect(&house.alpha.owner, "entra").await;
+        let mut users = Vec::new();
+        for number in 0..50 {
+            users.push(id(&client.user(&format!("u{number}")).await));
+        }
+        let created = group(&client, "Engineers", &[]).await;
+        let path = format!("/Groups/{}", id(&created));
+        let adds = users.iter().map(|user| {
+            let value = json!([{"op": "add", "path": "members", "value": [{"value": user}]}]);
+            client.patch(&path, value)
+        });
+        for reply in futures_util::future::join_all(adds).await {
+            reply.expect(200);
+        }
+        assert_eq!(members(&client.get(&path).await.expect(200).json()).len(), 50);
+    }
+
+    async fn entra_13_names_of_groups_are_unique_where_the_connection_is_set_so(house: House) {
+        let client = Client::connect(&house.alpha.owner, "entra").await;
+        group(&client, "Twice", &[]).await;
+        group(&client, "twice", &[]).await;
+        let strict = Client::connect(&house.alpha.owner, "strict").await;
+        let settings = format!("/v1/identity-providers/{}/scim", strict.provider);
+        let put = house.alpha.owner.put(&settings, json!({"unique_group_names": true})).await.expect(200).json();
+        assert_eq!(put["schema_id"], "scim");
+        assert_eq!(house.alpha.owner.get(&settings).await.expect(200).json(), put);
+        group(&strict, "Once", &[]).await;
+        strict.post("/Groups", json!({"displayName": "ONCE"})).await.scim_refused(409, Some("uniqueness"));
+    }
+}

@@ -1,0 +1,122 @@
+//! What belongs to another connection, or to another tenant, is not there.
+
+use reqwest::Method;
+use serde_json::json;
+
+use super::{Client, Refused as _, id};
+use crate::client::send;
+
+on_both_databases! {
+    async fn abuse_01_users_of_another_connection_and_tenant_are_absent_on_every_verb(house: House) {
+        let mine = Client::connect(&house.alpha.owner, "okta").await;
+        let neighbour = Client::connect(&house.alpha.owner, "entra").await;
+        let (_, elsewhere) = house.gateway.new_tenant("elsewhere").await;
+        let foreign = Client::connect(&elsewhere, "okta").await;
+        let made_up = "0190f3c0-0000-7000-8000-00000000000a".to_owned();
+        let mut answers = Vec::new();
+        for other in [&neighbour, &foreign] {
+            let user = other.user("ada").await;
+            answers.push((other, id(&user)));
+        }
+        for id in answers.iter().map(|(_, id)| id).chain([&made_up, &house.alpha.ada]) {
+            let path = format!("/Users/{id}");
+            mine.get(&path).await.scim_refused(404, None);
+            mine.put(&path, json!({"userName": "x"})).await.scim_refused(404, None);
+            mine.patch(&path, json!([{"op": "replace", "path": "active", "value": false}])).await.scim_refused(404, None);
+            mine.delete(&path).await.scim_refused(404, None);
+            assert_eq!(mine.filter("/Users", &format!("id eq \"{id}\"")).await["totalResults"], 0);
+        }
+        let enterprise = super::ENTERPRISE;
+        for (_, id) in &answers {
+            // Nor can it be named as a manager.
+            let body = json!({"userName": "mine", enterprise: {"manager": {"value": id}}});
+            mine.post("/Users", body).await.scim_refused(400, Some("invalidValue"));
+        }
+        for (other, id) in &answers {
+            let user = other.get(&format!("/Users/{id}")).await.expect(200).json();
+            assert_eq!(user["active"], true);
+        }
+        assert_eq!(mine.get("/Users").await.expect(200).json()["totalResults"], 0);
+    }
+
+    async fn abuse_06_a_name_that_is_taken_in_another_tenant_is_free_here(house: House) {
+        let (_, elsewhere) = house.gateway.new_tenant("elsewhere").await;
+        for owner in [&house.alpha.owner, &elsewhere] {
+            let client = Client::connect(owner, "okta").await;
+            client.post("/Users", json!({"userName": "ada", "externalId": "1"})).await.expect(201);
+        }
+        // In the tenant a name is one person's, whichever connection asks.
+        let other = Client::connect(&house.alpha.owner, "entra").await;
+        other.post("/Users", json!({"userName": "ADA"})).await.scim_refused(409, Some("uniqueness"));
+        other.post("/Users", json!({"userName": "other", "externalId": "1"})).await.expect(201);
+    }
+
+    async fn nobody_gets_in_without_a_key_of_a_connection(house: House) {
+        let client = Client::connect(&house.alpha.owner, "okta").await;
+        let user = client.user("ada").await;
+        let nobody = house.gateway.anonymous();
+        let owner = house.alpha.owner.clone();
+        let bearer = owner.with_bearer(owner.key());
+        for caller in [nobody.clone(), owner.clone(), bearer, nobody.with_bearer("psc_x_y")] {
+            for (method, path) in [
+                (Method::GET, "/Users".to_owned()),
+                (Method::POST, "/Users".to_owned()),
+                (Method::POST, "/Users/.search".to_owned()),
+                (Method::GET, format!("/Users/{}", id(&user))),
+                (Method::PUT, format!("/Users/{}", id(&user))),
+                (Method::PATCH, format!("/Users/{}", id(&user))),
+                (Method::DELETE, format!("/Users/{}", id(&user))),
+                (Method::GET, "/Schemas".to_owned()),
+                (Method::GET, "/ResourceTypes".to_owned()),
+                (Method::GET, "/Me".to_owned()),
+            ] {
+                let reply = send(caller.request(method, &format!("/scim/v2{path}"))).await;
+                assert!(reply.header("www-authenticate").starts_with("Bearer"), "{reply}");
+                reply.scim_refused(401, None);
+            }
+        }
+        // What the service can do is public; and the key of a connection opens nothing else.
+        nobody.get("/scim/v2/ServiceProviderConfig").await.expect(200);
+        client.caller.with_tenant(&house.alpha.id).get("/v1/users").await.refused(401, "unauthenticated");
+        let other = client.caller.with_tenant(&house.twin.id);
+        other.get("/scim/v2/Users").await.scim_refused(403, None);
+    }
+
+    async fn abuse_29_keys_rotate_and_a_revoked_one_is_refused_at_once(house: House) {
+        let owner = &house.alpha.owner;
+        let first = Client::connect(owner, "okta").await;
+        let second = Client::of(owner, &first.provider).await;
+        let user = first.user("ada").await;
+        second.get(&format!("/Users/{}", id(&user))).await.expect(200);
+        let keys = format!("/v1/identity-providers/{}/keys", first.provider);
+        let listed = owner.all(&keys).await;
+        assert_eq!(listed.len(), 2);
+        assert!(listed[0].get("secret").is_none());
+        owner.delete(&format!("{keys}/{}", listed[0]["id"].as_str().expect("an id"))).await.expect(204);
+        first.get("/Users").await.scim_refused(401, None);
+        second.get("/Users").await.expect(200);
+    }
+
+    async fn scopes_and_policies_bound_what_a_client_may(house: House) {
+        let owner = &house.alpha.owner;
+        let client = Client::connect(owner, "okta").await;
+        let user = client.user("ada").await;
+        let reading = json!({"name": "reads", "scopes": ["users:read"]});
+        let keys = format!("/v1/identity-providers/{}/keys", client.provider);
+        let secret = owner.post(&keys, reading).await.expect(201).text("/secret");
+        let reader = Client { caller: owner.with_bearer(&secret), ..client.clone() };
+        reader.get("/Users").await.expect(200);
+        for id in [id(&user), "0190f3c0-0000-7000-8000-00000000000a".to_owned()] {
+            reader.delete(&format!("/Users/{id}")).await.scim_refused(403, None);
+        }
+        let policy = format!(
+            "@notice(\"deletions go by the help desk\") forbid (principal == Palisade::ScimClient::\"{}\", action == Palisade::Action::\"scim_user:delete\", resource);",
+            client.provider
+        );
+        owner.put("/v1/policies/no-deletes", json!({"policy": policy})).await.expect(201);
+        let refused = client.delete(&format!("/Users/{}", id(&user))).await.scim_refused(403, None);
+        let own = &refused["urn:palisade:scim:api:messages:2.0:Error"];
+        assert_eq!(own["notices"], json!(["deletions go by the help desk"]));
+        assert_eq!(own["code"], "forbidden");
+    }
+}
