@@ -39,6 +39,7 @@ impl MigrationTrait for Migration {
         .await?;
         // Beside an identity: what its connection sent, and the columns that filters use. `user_name` and `display_name` are folded,
         // `external_id` is as sent. `names_active`: whether the document has `active`; what it is, the identity's state says.
+        // `disabled_at`: since when the connection has it disabled; where the identity's state changed at another time, another did it.
         crate::run(
             manager,
             &["CREATE TABLE scim_users (
@@ -49,6 +50,7 @@ impl MigrationTrait for Migration {
                 external_id text{bytewise},
                 display_name text{bytewise},
                 names_active smallint NOT NULL CHECK (names_active IN (0, 1)),
+                disabled_at bigint,
                 label text NOT NULL,
                 document text NOT NULL,
                 PRIMARY KEY (tenant_id, provider_id, identity_id),

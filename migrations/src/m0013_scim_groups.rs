@@ -29,7 +29,7 @@ impl MigrationTrait for Migration {
                     PRIMARY KEY (tenant_id, provider_id, id),
                     CONSTRAINT scim_groups_name_unique UNIQUE (tenant_id, provider_id, unique_name),
                     CONSTRAINT scim_groups_external_id_unique UNIQUE (tenant_id, provider_id, external_id),
-                    FOREIGN KEY (tenant_id, provider_id) REFERENCES identity_providers (tenant_id, id)
+                    FOREIGN KEY (tenant_id, provider_id) REFERENCES identity_providers (tenant_id, id) ON DELETE CASCADE
                 )",
                 "CREATE INDEX scim_groups_by_display_name ON scim_groups (tenant_id, provider_id, display_name)",
             ],

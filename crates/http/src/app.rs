@@ -6,7 +6,7 @@ use palisade_authz::Gate;
 use palisade_store::Store;
 use palisade_tenancy::{Admission, Clock, SystemClock};
 
-use crate::{attempts::Attempts, hashing::HashPool};
+use crate::{attempts::Attempts, hashing::HashPool, turns::Turns};
 
 /// What the configuration says about this surface.
 #[derive(Clone, Debug)]
@@ -68,6 +68,7 @@ pub struct App {
     pub settings: Settings,
     pub(crate) hashing: HashPool,
     pub(crate) attempts: Attempts,
+    pub(crate) turns: Turns,
 }
 
 impl App {
@@ -86,6 +87,7 @@ impl App {
             clock,
             hashing: HashPool::new(),
             attempts: Attempts::new(settings.passwords),
+            turns: Turns::default(),
             settings,
         }
     }

@@ -40,6 +40,7 @@ mod sessions;
 mod station;
 mod status_doc;
 mod trail;
+mod turns;
 mod v1;
 mod words;
 

@@ -121,7 +121,10 @@ pub fn scim_type(error: &Error) -> Option<ScimType> {
         }
         Code::InvalidJson | Code::UnknownField => Some(ScimType::InvalidSyntax),
         Code::InvalidPageToken => Some(ScimType::InvalidCursor),
-        Code::Conflict => Some(ScimType::Uniqueness),
+        // To clients this means "there is one already", so it is said of taken values only.
+        Code::Conflict if error.envelope().details.contains_key("conflicts") => {
+            Some(ScimType::Uniqueness)
+        }
         _ => None,
     }
 }
@@ -191,7 +194,12 @@ mod tests {
         let said = body(&Error::conflict(["userName"]));
         assert_eq!(said["scimType"], "uniqueness");
         assert_eq!(said["status"], "409");
-        for code in [Code::NotFound, Code::Unauthenticated, Code::StaleResource] {
+        for code in [
+            Code::NotFound,
+            Code::Unauthenticated,
+            Code::StaleResource,
+            Code::Conflict,
+        ] {
             let said = body(&Error::new(code));
             assert!(said.get("scimType").is_none());
             assert_eq!(said["schemas"], json!([urn::ERROR]));

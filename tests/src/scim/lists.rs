@@ -177,6 +177,40 @@ on_both_databases! {
         }
     }
 
+    async fn abuse_47_a_walk_by_index_returns_whoever_lived_throughout_once(house: House) {
+        let client = Client::connect(&house.alpha.owner, "okta").await;
+        let mut users = Vec::new();
+        for number in 0..14 {
+            let body = json!({"userName": format!("u{number:02}"), "title": "T", "name": {"familyName": format!("f{number:02}")}});
+            users.push(id(&client.post("/Users", body).await.expect(201).json()));
+        }
+        let mut doomed = users.clone();
+        for order in ["", "&sortBy=userName", "&sortBy=name.familyName&filter=title%20pr"] {
+            // Those it has seen, and the one where the page ended, go while it walks.
+            let going = [doomed.remove(4), doomed.remove(0), doomed.remove(0)];
+            let (mut seen, mut start, mut pages) = (Vec::new(), 1, 0);
+            loop {
+                let page = client.get(&format!("/Users?startIndex={start}&count=5{order}")).await.expect(200).json();
+                assert_eq!(page["startIndex"], start);
+                let found: Vec<String> = page["Resources"].as_array().expect("a list").iter().map(id).collect();
+                start += found.len();
+                pages += 1;
+                seen.extend(found);
+                if pages == 1 {
+                    for gone in &going {
+                        client.delete(&format!("/Users/{gone}")).await.expect(204);
+                    }
+                }
+                if start > usize::try_from(page["totalResults"].as_u64().expect("a number")).expect("fits") {
+                    break;
+                }
+            }
+            for user in &doomed {
+                assert_eq!(seen.iter().filter(|seen| *seen == user).count(), 1, "{order}: {seen:?}");
+            }
+        }
+    }
+
     async fn a_search_by_post_answers_as_a_get_does(house: House) {
         let client = Client::connect(&house.alpha.owner, "okta").await;
         three(&client).await;

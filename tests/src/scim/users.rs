@@ -157,6 +157,119 @@ on_both_databases! {
         assert_eq!(client.filter("/Users", "active eq true").await["totalResults"], 0);
     }
 
+    async fn only_true_enables_and_whom_an_admin_disabled_no_client_does(house: House) {
+        let (owner, client) = (&house.alpha.owner, Client::connect(&house.alpha.owner, "okta").await);
+        let user = client.user("ada").await;
+        let path = format!("/Users/{}", id(&user));
+        let admin = format!("/admin/identities/{}", id(&user));
+        let set = async |state: &str| {
+            let patch = json!([{"op": "replace", "path": "/state", "value": state}]);
+            owner.patch(&admin, patch).await.expect(200);
+        };
+        let state = async || owner.get(&admin).await.expect(200).text("/state");
+        let silent = [
+            json!([{"op": "remove", "path": "active"}]),
+            json!([{"op": "replace", "path": "active", "value": ""}]),
+            json!([{"op": "replace", "path": "active", "value": null}]),
+            json!([{"op": "replace", "path": "title", "value": "T"}]),
+        ];
+        let loud = json!([{"op": "replace", "path": "active", "value": true}]);
+        let off = json!([{"op": "replace", "path": "active", "value": false}]);
+        // Disabled by the client: what says nothing changes nothing, and what says `true` enables.
+        client.patch(&path, off.clone()).await.expect(200);
+        for way in silent.clone() {
+            assert_eq!(client.patch(&path, way).await.expect(200).json()["active"], false);
+            assert_eq!(state().await, "inactive");
+        }
+        client.patch(&path, loud.clone()).await.expect(200);
+        assert_eq!(state().await, "active");
+        client.patch(&path, off.clone()).await.expect(200);
+        client.put(&path, json!({"userName": "ada", "active": true})).await.expect(200);
+        assert_eq!(state().await, "active");
+        // Disabled by an admin: it stays, and the client is told.
+        set("inactive").await;
+        for way in silent.into_iter().chain([loud.clone()]) {
+            assert_eq!(client.patch(&path, way).await.expect(200).json()["active"], false);
+        }
+        for body in [json!({"userName": "ada", "title": "T"}), json!({"userName": "ada", "active": true})] {
+            let put = client.put(&path, body).await.expect(200).json();
+            assert_eq!(put["active"], false);
+        }
+        client.patch(&path, off.clone()).await.expect(200);
+        client.patch(&path, loud.clone()).await.expect(200);
+        assert_eq!(state().await, "inactive");
+        // The same message once more is no change.
+        let before = client.get(&path).await.expect(200).json();
+        assert_eq!(client.patch(&path, loud.clone()).await.expect(200).json()["meta"], before["meta"]);
+        // Also where the client had disabled it before.
+        set("active").await;
+        client.patch(&path, off).await.expect(200);
+        set("active").await;
+        set("inactive").await;
+        client.patch(&path, loud).await.expect(200);
+        assert_eq!(state().await, "inactive");
+        set("active").await;
+        assert_eq!(client.get(&path).await.expect(200).json()["active"], true);
+    }
+
+    async fn fifty_changes_of_one_user_at_once_are_all_done(house: House) {
+        let client = Client::connect(&house.alpha.owner, "okta").await;
+        let user = client.user("ada").await;
+        let path = format!("/Users/{}", id(&user));
+        let changes = (0..50).map(|number| {
+            let change = json!([{"op": "add", "path": "emails", "value": [{"value": format!("a{number}@x.test"), "type": "other"}]}]);
+            client.patch(&path, change)
+        });
+        for reply in futures_util::future::join_all(changes).await {
+            reply.expect(200);
+        }
+        let after = client.get(&path).await.expect(200).json();
+        assert_eq!(after["emails"].as_array().map(Vec::len), Some(50));
+        assert_eq!(after["meta"]["version"], "W/\"51\"");
+    }
+
+    async fn abuse_50_a_user_does_not_grow_without_bound(house: House) {
+        let client = Client::connect(&house.alpha.owner, "okta").await;
+        let user = client.user("ada").await;
+        let path = format!("/Users/{}", id(&user));
+        let mut refused = false;
+        for number in 0..8 {
+            let texts = (0..4).map(|part| json!({"type": format!("{number}.{part}"), "formatted": "x".repeat(12_000)}));
+            let more = json!([{"op": "add", "path": "addresses", "value": texts.collect::<Vec<_>>()}]);
+            let reply = client.patch(&path, more).await;
+            if reply.status == 413 {
+                reply.scim_refused(413, None);
+                refused = true;
+                break;
+            }
+            reply.expect(200);
+        }
+        assert!(refused);
+        let size = client.get(&path).await.expect(200).json().to_string().len();
+        assert!(size < 300_000, "{size}");
+    }
+
+    async fn a_name_with_spaces_around_it_is_refused_by_name(house: House) {
+        let client = Client::connect(&house.alpha.owner, "okta").await;
+        for name in [" ada", "ada "] {
+            let said = client.post("/Users", json!({"userName": name})).await.scim_refused(400, Some("invalidValue"));
+            assert!(said["detail"].as_str().is_some_and(|detail| detail.contains("`userName`")));
+        }
+    }
+
+    async fn a_taken_value_is_named_as_the_client_calls_it(house: House) {
+        let client = Client::connect(&house.alpha.owner, "okta").await;
+        client.post("/Users", full()).await.expect(201);
+        for (body, name) in [
+            (json!({"userName": "GRACE@example.TEST"}), "`userName`"),
+            (json!({"userName": "other", "externalId": "ext-7"}), "`externalId`"),
+            (json!({"userName": "other", "emails": [{"value": "grace@example.test"}]}), "`emails.value`"),
+        ] {
+            let said = client.post("/Users", body).await.scim_refused(409, Some("uniqueness"));
+            assert!(said["detail"].as_str().is_some_and(|detail| detail.contains(name)), "{said}");
+        }
+    }
+
     async fn abuse_40_a_post_with_a_local_identitys_address_adopts_nobody(house: House) {
         let (owner, client) = (&house.alpha.owner, Client::connect(&house.alpha.owner, "okta").await);
         let before = owner.get(&format!("/admin/identities/{}", house.alpha.ada)).await.expect(200).json();

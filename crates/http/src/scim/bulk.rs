@@ -28,12 +28,12 @@ use super::{
     ROOT,
     context::{self, GROUP, USER, base},
     doc, groups,
-    users::{Change, Next, Rules},
+    users::{Change, Next, Rules, pause},
 };
 use crate::{
     App,
     call::Call,
-    guard::{Guarded, Refusals, TRIES, decide_among},
+    guard::{Guarded, Refusals, decide_among},
     problem::Answer,
     reply::Reply,
     routes::RouteTable,
@@ -254,8 +254,8 @@ impl Work<'_> {
             apply: &apply,
         };
         let id = IdentityId::from_uuid(uuid(id));
-        let mut tries = 0;
-        loop {
+        let _turn = self.app.turns.at(id.as_uuid()).await;
+        for attempt in 1.. {
             let sealed = self
                 .app
                 .store
@@ -264,16 +264,13 @@ impl Work<'_> {
             let target = sealed.target();
             let grant =
                 decide_among::<UpdateScimUser>(self.request, target, &mut self.refusals).await?;
-            tries += 1;
             match change.once(self.app, &self.rules, grant, sealed).await {
-                Err(error)
-                    if error.code() == Code::StaleResource
-                        && expected.is_none()
-                        && tries < TRIES => {}
+                Err(error) if change.may_try_again(&error, attempt)? => pause(attempt).await,
                 Err(error) => return Err(error),
                 Ok(user) => return Ok(done(200, user.id, user.revision)),
             }
         }
+        Err(Error::new(Code::Unavailable))
     }
 
     async fn change_group(

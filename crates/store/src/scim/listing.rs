@@ -3,10 +3,10 @@
 
 use std::{cmp::Ordering, time::Duration};
 
-use palisade_envelope::Result;
+use palisade_envelope::{Error, Result};
 use palisade_identity::{Timestamp, ids::Uuid};
 use palisade_scim::{
-    AttributePath, ScimType,
+    AttributePath, Resource, ScimType,
     error::refusal,
     filter::{Filter, fold},
     limits,
@@ -15,9 +15,10 @@ use palisade_scim::{
 use palisade_tenancy::TenantId;
 use sea_orm::Value;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 
 use super::{
+    Walks,
     search::{Column, Condition, Kind},
     sql::Connection,
 };
@@ -68,12 +69,47 @@ enum Key {
     Text(String),
 }
 
-/// Where a page by cursor ends, and when the cursor was given.
+/// The most bytes of documents that are looked at for one list, and the most that a page has but for its last part.
+const MOST_LOOKED_AT: usize = 64 * 1024 * 1024;
+const MOST_IN_PAGE: usize = 16 * 1024 * 1024;
+
+/// How many resources one statement of a page reads; nearly all pages are smaller.
+const PART: u64 = 250;
+
+/// How many documents are read at first where they have to be looked at, and at most.
+const FIRST_LOOK: usize = 100;
+const LARGEST_LOOK: usize = 1_000;
+
+/// The most parts of a filter that the database has to decide for each document that is looked at.
+const MOST_APART: usize = 20;
+
+/// Where a page ends, and when it was given.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Place {
+pub(super) struct Place {
     key: Key,
     id: Uuid,
     at: i64,
+}
+
+impl Place {
+    /// Whether both are at the same resource as it was.
+    pub(super) fn is_at(&self, other: &Self) -> bool {
+        self.id == other.id && self.key == other.key
+    }
+
+    #[cfg(test)]
+    pub(super) fn at_id(id: Uuid) -> Self {
+        Self {
+            key: Key::Missing,
+            id,
+            at: 0,
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn id(&self) -> Uuid {
+        self.id
+    }
 }
 
 impl Position for Place {
@@ -84,6 +120,15 @@ impl Position for Place {
     fn from_bytes(bytes: &[u8]) -> Option<Self> {
         serde_json::from_slice(bytes).ok()
     }
+}
+
+/// Where a page begins.
+#[derive(Clone, Debug, Default)]
+struct Start {
+    /// Behind this resource.
+    behind: Option<Place>,
+    /// So many come before it. Without the other, that many are passed over.
+    passed: u64,
 }
 
 /// What a list needs to know of its resources.
@@ -99,7 +144,12 @@ pub(super) trait Listed: Sized {
     fn id(&self) -> Uuid;
     fn created(&self) -> Timestamp;
     fn modified(&self) -> Timestamp;
-    fn attributes(&self) -> &Map<String, Json>;
+    fn resource(&self) -> &Resource;
+
+    /// How many rows it has beside, which are read where they are asked for.
+    fn beside(&self) -> u64 {
+        0
+    }
 }
 
 /// A list of one connection.
@@ -108,6 +158,7 @@ pub(super) struct Listing<'a> {
     pub(super) tenant: TenantId,
     pub(super) now: Timestamp,
     pub(super) key: &'a [u8; 32],
+    pub(super) walks: &'a Walks,
     pub(super) request: ListRequest<'a>,
 }
 
@@ -134,33 +185,69 @@ impl Listing<'_> {
         let connection = self.connection.first_values();
         let fingerprint = format!("{:?} {} {connection:?}", T::KIND, self.request.fingerprint);
         let sealer = TokenSealer::new(self.key, self.tenant, "scim", &fingerprint);
-        let after = self.after(&sealer)?;
-        let mut page = match column {
-            Some(column) if condition.exact => self.by_columns(&condition, column, after).await?,
-            _ => self.by_documents(&condition, after, complete).await?,
+        let from = self.from(&sealer, &fingerprint)?;
+        let (mut page, mut cut) = match column {
+            Some(column) if condition.exact => self.by_columns(&condition, column, from).await?,
+            _ => (self.by_documents(&condition, from, complete).await?, false),
         };
-        if let Page::Cursor { count, .. } = self.request.page
-            && *count > 0
-            && page.items.len() as u64 > *count
+        if let Some(asked) = self.size()
+            && page.items.len() > asked
         {
-            page.items
-                .truncate(usize::try_from(*count).unwrap_or(usize::MAX));
-            page.next = page
-                .items
-                .last()
-                .and_then(|last| sealer.seal(&self.place(last)));
+            page.items.truncate(asked);
+            cut = true;
+        }
+        cut |= self.cut_to_what_can_be_answered(&mut page);
+        let place = page.items.last().map(|last| self.place(last));
+        match (self.request.page, place) {
+            (Page::Cursor { .. }, Some(place)) if cut => page.next = sealer.seal(&place),
+            (Page::Index { start, count }, Some(place)) => {
+                let next = start.saturating_add(page.items.len() as u64);
+                self.walks.ended(&fingerprint, *count, next, &place);
+            }
+            _ => {}
         }
         Ok(page)
     }
 
-    /// Where the page before ended.
-    fn after(&self, sealer: &TokenSealer<'_>) -> Result<Option<Place>> {
-        let Page::Cursor {
-            cursor: Some(cursor),
-            ..
-        } = self.request.page
-        else {
-            return Ok(None);
+    /// How many are asked for, where they are asked for by cursor: one more is read, to know whether there are more.
+    fn size(&self) -> Option<usize> {
+        match self.request.page {
+            Page::Cursor { count, .. } => Some(usize::try_from(*count).unwrap_or(usize::MAX)),
+            Page::Index { .. } => None,
+        }
+    }
+
+    /// Cuts a page whose resources have more beside them, all together, than one of them can have; whether it did.
+    fn cut_to_what_can_be_answered<T: Listed>(&self, page: &mut ListPage<T>) -> bool {
+        if !self.request.computed {
+            return false;
+        }
+        let most = u64::try_from(limits::MAX_GROUP_MEMBERS).unwrap_or(u64::MAX);
+        let mut sum = 0_u64;
+        let fits = page.items.iter().take_while(|item| {
+            sum = sum.saturating_add(item.beside());
+            sum <= most
+        });
+        let fits = fits.count().max(1);
+        let cut = fits < page.items.len();
+        page.items.truncate(fits);
+        cut
+    }
+
+    /// Where the page begins.
+    fn from(&self, sealer: &TokenSealer<'_>, list: &str) -> Result<Start> {
+        let cursor = match self.request.page {
+            Page::Index { start, count } => {
+                let behind = (*start > 1).then(|| self.walks.behind(list, *count, *start));
+                return Ok(Start {
+                    behind: behind.flatten(),
+                    passed: start.saturating_sub(1),
+                });
+            }
+            Page::Cursor { cursor, .. } => cursor,
+        };
+        let Some(cursor) = cursor else {
+            return Ok(Start::default());
         };
         let place: Place = sealer.open(cursor)?;
         let age = self.now.timestamp_micros().saturating_sub(place.at);
@@ -171,7 +258,10 @@ impl Listing<'_> {
                 "the cursor is too old; begin the list anew",
             ));
         }
-        Ok(Some(place))
+        Ok(Start {
+            behind: Some(place),
+            passed: 0,
+        })
     }
 
     fn place<T: Listed>(&self, item: &T) -> Place {
@@ -182,30 +272,86 @@ impl Listing<'_> {
         }
     }
 
-    /// How many rows to read, and how many to pass over. One more than a page by cursor has tells whether another follows.
-    fn window(&self) -> (u64, u64) {
+    /// How many rows to read. One more than a page by cursor has tells whether another follows.
+    fn limit(&self) -> u64 {
         match self.request.page {
-            Page::Index { start, count } => (*count, start.saturating_sub(1)),
-            Page::Cursor { count: 0, .. } => (0, 0),
-            Page::Cursor { count, .. } => (count + 1, 0),
+            Page::Index { count, .. } => *count,
+            Page::Cursor { count: 0, .. } => 0,
+            Page::Cursor { count, .. } => count.saturating_add(1),
         }
     }
 
+    /// The page and whether it was cut, because what it has is large.
     async fn by_columns<T: Listed>(
         &self,
         condition: &Condition,
         column: &'static str,
-        after: Option<Place>,
-    ) -> Result<ListPage<T>, Fault> {
-        let (limit, offset) = self.window();
-        if limit == 0 {
-            let total = self.total::<T>(condition).await?;
-            return Ok(ListPage {
-                total,
-                items: Vec::new(),
-                next: None,
-            });
+        from: Start,
+    ) -> Result<(ListPage<T>, bool), Fault> {
+        let limit = self.limit();
+        let mut part = from.clone();
+        let mut items: Vec<T> = Vec::new();
+        let mut total = None;
+        let mut bytes = 0;
+        let mut cut = false;
+        while (items.len() as u64) < limit {
+            let want = (limit - items.len() as u64).min(PART);
+            let counted = total.is_none().then_some(&from);
+            let statement = self.part::<T>(condition, column, (&part, want), counted);
+            let rows = self.connection.all_bound(statement).await?;
+            for row in &rows {
+                let mut columns = Columns::of(row);
+                let count: i64 = columns.get()?;
+                total.get_or_insert(u64::try_from(count).unwrap_or(0));
+                items.push(T::read(&mut columns)?);
+            }
+            if (rows.len() as u64) < want {
+                break;
+            }
+            if limit > PART {
+                let read = items.iter().rev().take(rows.len());
+                bytes += read.map(|item| item.resource().weight()).sum::<usize>();
+            }
+            if bytes > MOST_IN_PAGE {
+                cut = (items.len() as u64) < limit;
+                break;
+            }
+            part = Start {
+                behind: items.last().map(|last| self.place(last)),
+                passed: 0,
+            };
         }
+        let total = match total {
+            Some(total) => total,
+            // A page behind the end tells how many there are all the same.
+            None => self.total::<T>(condition, column, &from).await?,
+        };
+        let total = total.saturating_add(self.passed(&from));
+        let page = ListPage {
+            total,
+            items,
+            next: None,
+        };
+        Ok((page, cut))
+    }
+
+    /// How many were passed over that are not counted: a walk by index counts from where it is, so that it does not end early when
+    /// some go whom it has seen.
+    fn passed(&self, from: &Start) -> u64 {
+        match (self.request.page, &from.behind) {
+            (Page::Index { .. }, Some(_)) => from.passed,
+            _ => 0,
+        }
+    }
+
+    /// The statement for a part of a page, with the number of all before the columns of each.
+    fn part<T: Listed>(
+        &self,
+        condition: &Condition,
+        column: &'static str,
+        (from, limit): (&Start, u64),
+        counted: Option<&Start>,
+    ) -> Bound {
         let descending = self.request.sort.is_some_and(|sort| sort.descending);
         let id = T::KIND.id();
         let order = match (column == id, descending) {
@@ -215,51 +361,65 @@ impl Listing<'_> {
             (false, true) => format!("{column} DESC NULLS FIRST, {id}"),
         };
         let mut text = Text::new(self.connection);
-        text.push("SELECT (SELECT count(*) FROM ");
-        text.push(&table::<T>(&condition.text, ""));
-        text.among(condition);
-        text.push(&format!("), {} FROM (SELECT {id} AS id FROM ", T::COLUMNS));
+        match counted {
+            Some(counted) => {
+                text.push("SELECT (");
+                self.count::<T>(&mut text, condition, column, counted);
+                text.push(")");
+            }
+            None => text.push("SELECT CAST(0 AS bigint)"),
+        }
+        text.push(&format!(", {} FROM (SELECT {id} AS id FROM ", T::COLUMNS));
         text.push(&table::<T>(&condition.text, column));
         text.among(condition);
-        if let Some(place) = after {
+        if let Some(place) = &from.behind {
             text.push(" AND ");
-            let behind = behind(column, id, descending, place);
-            text.condition(&behind);
+            text.condition(&behind(column, id, descending, place));
         }
         text.push(&format!(" ORDER BY {order} LIMIT "));
         text.value(i64::try_from(limit).unwrap_or(i64::MAX).into());
-        text.push(" OFFSET ");
-        text.value(i64::try_from(offset).unwrap_or(i64::MAX).into());
+        if from.behind.is_none() {
+            text.push(" OFFSET ");
+            text.value(i64::try_from(from.passed).unwrap_or(i64::MAX).into());
+        }
         text.push(&format!(
             ") k JOIN {} t ON t.tenant_id = $1 AND t.provider_id = $2 AND {id} = k.id {} ORDER BY {order}",
             T::TABLE,
             T::JOIN
         ));
-        let rows = self.connection.all_bound(text.done()).await?;
-        let mut total = None;
-        let mut items = Vec::with_capacity(rows.len());
-        for row in &rows {
-            let mut columns = Columns::of(row);
-            total = Some(columns.get::<i64>()?);
-            items.push(T::read(&mut columns)?);
-        }
-        let total = match total {
-            Some(total) => u64::try_from(total).unwrap_or(0),
-            // A page behind the end tells how many there are all the same.
-            None => self.total::<T>(condition).await?,
-        };
-        Ok(ListPage {
-            total,
-            items,
-            next: None,
-        })
+        text.done()
     }
 
-    async fn total<T: Listed>(&self, condition: &Condition) -> Result<u64, Fault> {
-        let mut text = Text::new(self.connection);
+    /// The statement that counts: all, but for a walk by index those that are left of it.
+    fn count<T: Listed>(
+        &self,
+        text: &mut Text,
+        condition: &Condition,
+        column: &'static str,
+        from: &Start,
+    ) {
+        let left = match (self.request.page, &from.behind) {
+            (Page::Index { .. }, Some(place)) => Some(place),
+            _ => None,
+        };
         text.push("SELECT count(*) FROM ");
-        text.push(&table::<T>(&condition.text, ""));
+        text.push(&table::<T>(&condition.text, left.map_or("", |_| column)));
         text.among(condition);
+        if let Some(place) = left {
+            let descending = self.request.sort.is_some_and(|sort| sort.descending);
+            text.push(" AND ");
+            text.condition(&behind(column, T::KIND.id(), descending, place));
+        }
+    }
+
+    async fn total<T: Listed>(
+        &self,
+        condition: &Condition,
+        column: &'static str,
+        from: &Start,
+    ) -> Result<u64, Fault> {
+        let mut text = Text::new(self.connection);
+        self.count::<T>(&mut text, condition, column, from);
         let rows = self.connection.all_bound(text.done()).await?;
         let total: i64 = match rows.first() {
             Some(row) => Columns::of(row).get()?,
@@ -271,62 +431,102 @@ impl Listing<'_> {
     async fn by_documents<T: Listed>(
         &self,
         condition: &Condition,
-        after: Option<Place>,
+        from: Start,
         complete: impl Fn(&T) -> Map<String, Json>,
     ) -> Result<ListPage<T>> {
-        let mut text = Text::new(self.connection);
-        text.push(&format!(
-            "SELECT {} FROM {} t {}",
-            T::COLUMNS,
-            T::TABLE,
-            T::JOIN
-        ));
-        text.among(condition);
-        text.push(&format!(" ORDER BY {} LIMIT ", T::KIND.id()));
-        text.value(
-            i64::try_from(MOST_CANDIDATES + 1)
-                .unwrap_or(i64::MAX)
-                .into(),
-        );
-        let rows = self.connection.all_bound(text.done()).await?;
-        if rows.len() > MOST_CANDIDATES {
-            return Err(refusal(
-                ScimType::TooMany,
-                format!(
-                    "the filter or the order looks at more than {MOST_CANDIDATES} resources; \
-                     add a condition on `userName`, `externalId`, `displayName`, `emails.value`, `active` or `meta`"
-                ),
-            ));
+        if condition.apart.len() > MOST_APART {
+            let sentence = format!(
+                "expected {MOST_APART} conditions on `{}` at most, beside others",
+                T::KIND.attribute_apart()
+            );
+            return Err(refusal(ScimType::TooMany, sentence));
         }
-        let mut items = Vec::new();
-        for row in &rows {
-            let item = T::read(&mut Columns::of(row))?;
-            let fits = self
-                .request
-                .filter
-                .is_none_or(|filter| filter.matches(&complete(&item)));
-            if fits {
-                items.push((self.order_key(&item), item));
+        let mut items: Vec<(Key, T)> = Vec::new();
+        let (mut seen, mut bytes, mut last) = (0, 0, None);
+        let mut look = FIRST_LOOK;
+        loop {
+            let statement =
+                Self::candidates::<T>(Text::new(self.connection), condition, last, look);
+            let rows = self.connection.all_bound(statement).await?;
+            for row in &rows {
+                let mut columns = Columns::of(row);
+                let item = T::read(&mut columns)?;
+                last = Some(item.id());
+                seen += 1;
+                bytes += item.resource().weight();
+                if seen > MOST_CANDIDATES || bytes > MOST_LOOKED_AT {
+                    return Err(too_many());
+                }
+                let mut document = complete(&item);
+                let mut there = Vec::new();
+                for apart in &condition.apart {
+                    if columns.get::<i32>().map_err(Fault::from)? == 1 {
+                        there.push(json!({"value": apart.id}));
+                    }
+                }
+                if !there.is_empty() {
+                    let name = T::KIND.attribute_apart().to_owned();
+                    document.insert(name, Json::Array(there));
+                }
+                let filter = self.request.filter;
+                if filter.is_none_or(|filter| filter.matches(&document)) {
+                    items.push((self.order_key(&item), item));
+                }
             }
+            if rows.len() < look {
+                break;
+            }
+            look = LARGEST_LOOK
+                .min(look * MOST_IN_PAGE / (bytes + 1))
+                .max(FIRST_LOOK);
         }
-        let total = items.len() as u64;
+        let mut total = items.len() as u64;
         items.sort_by(|(a, one), (b, other)| self.order((a, one.id()), (b, other.id())));
-        if let Some(place) = after {
+        let mut passed = from.passed;
+        if let Some(place) = &from.behind {
             items
                 .retain(|(key, item)| self.order((key, item.id()), (&place.key, place.id)).is_gt());
+            if matches!(self.request.page, Page::Index { .. }) {
+                total = from.passed.saturating_add(items.len() as u64);
+            }
+            passed = 0;
         }
-        let (limit, offset) = self.window();
         let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
         Ok(ListPage {
             total,
             items: items
                 .into_iter()
-                .skip(size(offset))
-                .take(size(limit))
+                .skip(size(passed))
+                .take(size(self.limit()))
                 .map(|(_, item)| item)
                 .collect(),
             next: None,
         })
+    }
+
+    /// The statement for the next of those whose documents are to be looked at, with what their documents don't have.
+    fn candidates<T: Listed>(
+        mut text: Text,
+        condition: &Condition,
+        behind: Option<Uuid>,
+        limit: usize,
+    ) -> Bound {
+        let id = T::KIND.id();
+        text.push(&format!("SELECT {}", T::COLUMNS));
+        for apart in &condition.apart {
+            text.push(", CASE WHEN ");
+            text.with(&apart.text, &apart.values);
+            text.push(" THEN 1 ELSE 0 END");
+        }
+        text.push(&format!(" FROM {} t {}", T::TABLE, T::JOIN));
+        text.among(condition);
+        if let Some(behind) = behind {
+            text.push(&format!(" AND {id} > "));
+            text.value(behind.into());
+        }
+        text.push(&format!(" ORDER BY {id} LIMIT "));
+        text.value(i64::try_from(limit).unwrap_or(i64::MAX).into());
+        text.done()
     }
 
     fn order(&self, one: (&Key, Uuid), other: (&Key, Uuid)) -> Ordering {
@@ -348,9 +548,19 @@ impl Listing<'_> {
                 Key::Micros(item.created().timestamp_micros())
             }
             Some(Column::Time(_)) => Key::Micros(item.modified().timestamp_micros()),
-            _ => value_key(item.attributes(), &sort.path),
+            _ => value_key(item.resource().attributes(), &sort.path),
         }
     }
+}
+
+fn too_many() -> Error {
+    refusal(
+        ScimType::TooMany,
+        format!(
+            "the filter or the order looks at more than {MOST_CANDIDATES} resources, or at very large ones; \
+             add a condition on `userName`, `externalId`, `displayName`, `emails.value`, `active` or `meta`"
+        ),
+    )
 }
 
 /// The column that orders by this path, where there is one.
@@ -373,16 +583,16 @@ fn table<T: Listed>(condition: &str, column: &str) -> String {
 }
 
 /// What comes after a place in the order.
-fn behind(column: &str, id: &str, descending: bool, place: Place) -> Condition {
+fn behind(column: &str, id: &str, descending: bool, place: &Place) -> Condition {
     let last: Value = place.id.into();
     let (text, values) = if column == id {
         let sign = if descending { "<" } else { ">" };
         (format!("{id} {sign} ?"), vec![last])
     } else {
-        let value: Option<Value> = match place.key {
+        let value: Option<Value> = match &place.key {
             Key::Missing | Key::Number(_) => None,
-            Key::Micros(micros) => Some(micros.into()),
-            Key::Text(text) => Some(text.into()),
+            Key::Micros(micros) => Some((*micros).into()),
+            Key::Text(text) => Some(text.as_str().into()),
         };
         match (value, descending) {
             (Some(value), false) => (
@@ -482,9 +692,13 @@ impl Text {
     }
 
     fn condition(&mut self, condition: &Condition) {
-        let mut parts = condition.text.split('?');
+        self.with(&condition.text, &condition.values);
+    }
+
+    fn with(&mut self, text: &str, values: &[Value]) {
+        let mut parts = text.split('?');
         self.push(parts.next().unwrap_or_default());
-        for (part, value) in parts.zip(condition.values.iter()) {
+        for (part, value) in parts.zip(values) {
             self.value(value.clone());
             self.push(part);
         }

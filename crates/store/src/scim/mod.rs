@@ -8,9 +8,12 @@ mod search;
 mod settings;
 mod sql;
 mod users;
+mod walks;
 
 pub use groups::{GroupNext, MemberOfGroup, Membership, ScimGroup};
 pub use keys::{ConnectionKeyDocument, NewConnectionKey};
 pub use listing::{ListPage, ListRequest};
 pub use settings::ConnectionSettings;
+pub(crate) use walks::Walks;
+
 pub use users::{GroupOfUser, ScimUser, ScimUserState, UserWrite};

@@ -22,7 +22,22 @@ pub(super) struct Condition {
     pub(super) exact: bool,
     /// Whether the filter asks for what the documents don't have either: then it can't be answered.
     pub(super) blind: bool,
+    /// What it asks, exactly, of what the documents don't have: to be added to them where it holds.
+    pub(super) apart: Vec<Apart>,
 }
+
+/// A part of a filter that only the database can decide: who is in which group.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Apart {
+    /// The id that is asked for.
+    pub(super) id: String,
+    /// As in [`Condition`].
+    pub(super) text: String,
+    pub(super) values: Vec<Value>,
+}
+
+/// Stands for the id where a filter asks for any. No filter can ask for it: such characters are refused.
+const ANY: &str = "\u{0}";
 
 /// What is searched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,20 +115,29 @@ impl Kind {
                 Some(column) => self.test(column, test),
                 None => Condition::unknown(),
             }
-            .seen(!self.is_apart(path)),
+            .apart(self.is_apart(path).then_some(Some(test))),
             Logic::Term(Term::Element { path, filter }) => {
-                self.element(path, filter).seen(!self.is_apart(path))
+                let test = match filter {
+                    Logic::Term(term) => Some(&term.test),
+                    _ => None,
+                };
+                self.element(path, filter)
+                    .apart(self.is_apart(path).then_some(test))
             }
+        }
+    }
+
+    /// The attribute that is in rows of its own, and in no document.
+    pub(super) const fn attribute_apart(self) -> &'static str {
+        match self {
+            Self::Users => "groups",
+            Self::Groups => "members",
         }
     }
 
     /// Whether the attribute is in rows of its own, and in no document.
     fn is_apart(self, path: &AttributePath) -> bool {
-        let name = match self {
-            Self::Users => "groups",
-            Self::Groups => "members",
-        };
-        path.extension().is_none() && path.attribute().name() == name
+        path.extension().is_none() && path.attribute().name() == self.attribute_apart()
     }
 
     fn test(self, column: Column, test: &Test) -> Condition {
@@ -216,15 +240,30 @@ impl Condition {
             values: values.into_iter().collect(),
             exact: true,
             blind: false,
+            apart: Vec::new(),
         }
     }
 
-    /// The same, where documents have the attribute or not.
-    fn seen(self, in_documents: bool) -> Self {
-        Self {
-            blind: !in_documents && !self.exact,
-            ..self
-        }
+    /// The same, as the condition for what documents don't have: for this test, where it is one.
+    fn apart(mut self, of: Option<Option<&Test>>) -> Self {
+        let Some(test) = of else {
+            return self;
+        };
+        let id = match test {
+            Some(Test::Present) => ANY,
+            Some(Test::Compare(Operator::Equal, Literal::Text(text))) => text.sent(),
+            _ => {
+                self.blind = true;
+                return self;
+            }
+        };
+        self.blind = !self.exact;
+        self.apart.push(Apart {
+            id: id.to_owned(),
+            text: self.text.clone(),
+            values: self.values.clone(),
+        });
+        self
     }
 
     pub(super) fn always() -> Self {
@@ -249,11 +288,15 @@ impl Condition {
 
     fn negated(self) -> Self {
         if self.exact {
-            Self::exact(format!("NOT ({})", self.text), self.values)
+            Self {
+                text: format!("NOT ({})", self.text),
+                ..self
+            }
         } else {
             // Who is excluded by more than the filter excludes, may fit its negation.
             Self {
                 blind: self.blind,
+                apart: self.apart,
                 ..Self::unknown()
             }
         }
@@ -270,6 +313,11 @@ fn joined(parts: impl Iterator<Item = Condition>, by: &str) -> Condition {
         all.values.extend(part.values);
         all.exact &= part.exact;
         all.blind |= part.blind;
+        for apart in part.apart {
+            if !all.apart.contains(&apart) {
+                all.apart.push(apart);
+            }
+        }
     }
     if all.text.is_empty() {
         return if by == " AND " {
@@ -398,10 +446,17 @@ pub(super) fn conflict(fault: &Fault) -> Option<Error> {
         "scim_groups_name_unique" => "displayName",
         _ => return None,
     };
-    Some(
-        Error::conflict([attribute])
-            .reworded(format!("`{attribute}` is taken by another resource")),
-    )
+    Some(conflict_in([attribute]))
+}
+
+/// The error for taken values of these attributes.
+pub(super) fn conflict_in(attributes: impl IntoIterator<Item = &'static str>) -> Error {
+    let attributes: Vec<&str> = attributes.into_iter().collect();
+    let named: Vec<String> = attributes.iter().map(|name| format!("`{name}`")).collect();
+    Error::conflict(attributes.iter().copied()).reworded(format!(
+        "the value of {} is taken by another resource",
+        named.join(" and ")
+    ))
 }
 
 #[cfg(test)]
@@ -457,6 +512,32 @@ mod tests {
             "{entra:?}"
         );
         assert!(users("not (emails[type eq \"work\" and value eq \"a\"])").is_true());
+    }
+
+    #[test]
+    fn what_no_document_has_is_remembered_wherever_it_stands() {
+        let id = "0190f3c0-0000-7000-8000-00000000000a";
+        for text in [
+            format!("groups eq \"{id}\" and title eq \"x\""),
+            format!("title eq \"x\" or not (groups.value eq \"{id}\")"),
+            format!("not (title pr and groups[value eq \"{id}\"])"),
+            format!("(groups eq \"{id}\" or title pr) and groups eq \"{id}\""),
+        ] {
+            let found = users(&text);
+            assert!(!found.exact && !found.blind, "{text}: {found:?}");
+            let ids: Vec<&str> = found.apart.iter().map(|apart| apart.id.as_str()).collect();
+            assert_eq!(ids, [id], "{text}");
+        }
+        assert_eq!(users("groups pr or title pr").apart[0].id, ANY);
+        for text in [
+            "groups.display eq \"x\"",
+            "groups ne \"x\"",
+            "groups[type eq \"direct\"]",
+            "groups[value eq \"x\" and type eq \"direct\"]",
+            "not (groups.display pr) or title pr",
+        ] {
+            assert!(users(text).blind, "{text}");
+        }
     }
 
     #[test]

@@ -94,6 +94,7 @@ impl House {
             changed,
             resource,
             link,
+            disabled_at: None,
         };
         self.store.create_scim_user(grant, write).await
     }

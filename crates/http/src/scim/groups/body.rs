@@ -76,5 +76,6 @@ pub(super) fn answer(
 /// # Errors
 /// `invalidValue` with the path.
 pub(in crate::scim) fn check(resource: &Resource) -> Result<()> {
+    resource.check_size()?;
     check_lengths(resource, &[("displayName", 512), ("externalId", 255)])
 }

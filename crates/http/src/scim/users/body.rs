@@ -67,7 +67,17 @@ pub(super) fn answer(
 /// `invalidValue` with the path.
 pub(super) fn check(resource: &Resource) -> Result<()> {
     let longest = [("userName", 255), ("externalId", 255), ("displayName", 512)];
+    resource.check_size()?;
     check_lengths(resource, &longest)?;
+    // An identifier is kept without them: the same name would be taken, and found by nobody who looks for it.
+    let name = resource
+        .attributes()
+        .get("userName")
+        .and_then(Value::as_str);
+    if name.is_some_and(|name| name.trim() != name) {
+        let sentence = "`userName`: expected no spaces at its beginning or end";
+        return Err(refusal(ScimType::InvalidValue, sentence).detail("path", "userName"));
+    }
     let emails = resource
         .attributes()
         .get("emails")

@@ -1,11 +1,11 @@
 //! What a message makes of a user and of the identity that it is.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use palisade_authz::{Authorized, ConnectionTarget, action::UpdateScimUser};
 use palisade_envelope::{Code, Error, Result};
 use palisade_identity::{
-    CredentialType, Identity, IdentityId, IdentitySchema, State,
+    CredentialType, Identity, IdentityId, IdentitySchema, State, Timestamp,
     change::{self, Changed, CreateIdentity, CredentialImport, PasswordImport, ReplaceIdentity},
 };
 use palisade_linking::{ProvisionedLink, provisioned};
@@ -25,7 +25,7 @@ use super::{
 use crate::{
     App,
     call::Call,
-    guard::{Guarded, retried},
+    guard::{Guarded, TRIES},
 };
 
 /// What a message makes of a user.
@@ -123,16 +123,22 @@ impl Rules {
             schema_id: Some(self.settings.schema_id.clone()),
             traits: Some(Value::Object(traits)),
             credentials: import(app, password.as_ref()).await?,
-            state: Some(state(&resource)),
+            state: Some(match active(&resource) {
+                Some(false) => State::Inactive,
+                // A user who has no `active` can be used.
+                Some(true) | None => State::Active,
+            }),
             ..CreateIdentity::default()
         };
         let changed = change::create(input, &schema, IdentityId::generate(now), now)
             .map_err(in_attributes)?;
         let link = link(changed.identity.id, &resource);
+        let disabled_at = disabled_at(&changed.identity);
         Ok(UserWrite {
             changed,
             resource,
             link,
+            disabled_at,
         })
     }
 
@@ -141,10 +147,11 @@ impl Rules {
         &self,
         app: &App,
         scope: &TenantScope,
-        (before, current): (&Resource, &Identity),
+        known: &ScimUserState,
         next: Next,
     ) -> Result<UserWrite> {
         let Next { resource, password } = next;
+        let (before, current) = (&known.user.resource, &known.identity);
         body::check(&resource)?;
         self.check_manager(app, scope, &resource, Some(before))
             .await?;
@@ -167,7 +174,10 @@ impl Rules {
             credentials: import(app, set).await?,
             metadata_public: current.metadata_public.as_ref().map(parsed).transpose()?,
             metadata_admin: current.metadata_admin.as_ref().map(parsed).transpose()?,
-            state: Some(state(&resource)),
+            state: Some(match active(&resource) {
+                Some(false) => State::Inactive,
+                Some(true) | None => State::Active,
+            }),
             external_id: current.external_id.clone(),
             region: None,
         };
@@ -178,10 +188,16 @@ impl Rules {
             forget_password(&mut changed);
         }
         let link = link(current.id, &resource);
+        // Who was disabled by another stays so in the client's name as well.
+        let disabled_at = match current.state {
+            State::Inactive if !known.disabled_by_client => None,
+            State::Active | State::Inactive => disabled_at(&changed.identity),
+        };
         Ok(UserWrite {
             changed,
             resource,
             link,
+            disabled_at,
         })
     }
 }
@@ -191,12 +207,27 @@ fn manager(resource: &Resource) -> Option<&str> {
     enterprise.get("manager")?.get("value")?.as_str()
 }
 
-/// A user who has no `active` can be used.
-fn state(resource: &Resource) -> State {
-    match resource.attributes().get("active") {
-        Some(Value::Bool(false)) => State::Inactive,
-        _ => State::Active,
+fn active(resource: &Resource) -> Option<bool> {
+    resource.attributes().get("active")?.as_bool()
+}
+
+/// When the client disabled it, if it did.
+fn disabled_at(identity: &Identity) -> Option<Timestamp> {
+    (identity.state == State::Inactive).then_some(identity.state_changed_at)
+}
+
+/// The resource with `active` as it can become. Only `false` disables, and only `true` enables: a message that says nothing of it,
+/// or takes it away, leaves the state as it is. Whom an administrator disabled, no provisioning system enables.
+fn settled(resource: Resource, known: &ScimUserState) -> Resource {
+    let says = active(&resource);
+    let stays = known.identity.state == State::Inactive
+        && (says.is_none() || (says == Some(true) && !known.disabled_by_client));
+    if !stays {
+        return resource;
     }
+    let mut attributes = resource.into_map();
+    attributes.insert("active".to_owned(), Value::Bool(false));
+    Resource::from_kept(attributes)
 }
 
 async fn import(app: &App, password: Option<&Password>) -> Result<CredentialImport> {
@@ -258,8 +289,8 @@ fn link(id: IdentityId, resource: &Resource) -> ProvisionedLink {
     )
 }
 
-/// Applies a change to the user of this request; its next state. Where another writer was faster and the client did not insist on a
-/// version, everything is done again.
+/// Applies a change to the user of this request; its next state. Changes of one user are done one after the other. Where a writer on
+/// another node was faster and the client did not insist on a version, everything is done again.
 pub(super) async fn update<F>(
     first: Guarded<UpdateScimUser>,
     call: &Call,
@@ -270,28 +301,46 @@ where
 {
     let expected = versions(&call.request, "if-match")?;
     let groups = super::wants_groups(call.request.query_string());
-    let rules = Rules::load(
-        &first.app,
-        first.grant.scope(),
-        first.grant.target().connection,
-    )
-    .await?;
-    let tried = async |guarded: Guarded<UpdateScimUser>| {
-        let Guarded {
-            grant, loaded, app, ..
-        } = guarded;
-        let change = Change {
-            expected: expected.as_ref(),
-            groups,
-            apply: &apply,
-        };
-        change.once(&app, &rules, grant, loaded).await
+    let app = first.app.clone();
+    let target = first.grant.target().clone();
+    let rules = Rules::load(&app, first.grant.scope(), target.connection).await?;
+    let change = Change {
+        expected: expected.as_ref(),
+        groups,
+        apply: &apply,
     };
-    if expected.is_some() {
-        tried(first).await
+    let turn = app.turns.at(target.identity.id.as_uuid()).await;
+    let mut guarded = if turn.waited {
+        Guarded::acquire(&call.request).await?
     } else {
-        retried(&call.request, first, tried).await
+        first
+    };
+    for attempt in 1.. {
+        match change
+            .once(&app, &rules, guarded.grant, guarded.loaded)
+            .await
+        {
+            Err(error) if change.may_try_again(&error, attempt)? => {}
+            answer => return answer,
+        }
+        pause(attempt).await;
+        guarded = Guarded::acquire(&call.request).await?;
     }
+    Err(busy())
+}
+
+/// Before a change is tried again: not all losers at once.
+pub(in crate::scim) async fn pause(attempt: u32) {
+    let pause = rand::random_range(0..=5 * u64::from(attempt));
+    tokio::time::sleep(Duration::from_millis(pause)).await;
+}
+
+/// Nothing is wrong with the request, and the next try may well pass.
+fn busy() -> Error {
+    Error::with_message(
+        Code::Unavailable,
+        "the resource is being changed by others at the same time; try again",
+    )
 }
 
 /// A change of one user.
@@ -305,6 +354,21 @@ pub(in crate::scim) struct Change<'a, F> {
 }
 
 impl<F: Fn(&Resource) -> Result<Next>> Change<'_, F> {
+    /// Whether a change that failed so is to be tried against the next state.
+    ///
+    /// # Errors
+    /// `unavailable` after too many races: the client named no version, so 412 would answer what was not asked.
+    pub(in crate::scim) fn may_try_again(&self, error: &Error, attempt: u32) -> Result<bool> {
+        if error.code() != Code::StaleResource || self.expected.is_some() {
+            return Ok(false);
+        }
+        if attempt < TRIES {
+            Ok(true)
+        } else {
+            Err(busy())
+        }
+    }
+
     /// Does it. A change that changes nothing writes nothing.
     pub(in crate::scim) async fn once(
         &self,
@@ -313,36 +377,31 @@ impl<F: Fn(&Resource) -> Result<Next>> Change<'_, F> {
         grant: Authorized<UpdateScimUser>,
         loaded: Sealed<ScimUserState>,
     ) -> Result<ScimUser> {
-        let ScimUserState {
-            mut user,
-            identity,
-            has_groups,
-            ..
-        } = loaded
+        let mut known = loaded
             .open(&grant)
             .ok_or_else(|| Error::new(Code::NotFound))?;
         if let Some(expected) = self.expected {
-            expected.must_name(user.revision)?;
+            expected.must_name(known.user.revision)?;
         }
-        let groups = if has_groups && self.groups {
+        let groups = if known.has_groups && self.groups {
             let connection = grant.target().connection;
             app.store
-                .groups_of_scim_user(grant.scope(), connection, user.id)
+                .groups_of_scim_user(grant.scope(), connection, known.user.id)
                 .await?
         } else {
             Vec::new()
         };
-        let next = (self.apply)(&user.resource)?;
-        if next.resource == user.resource && next.password == PasswordChange::Kept {
-            user.groups = groups;
-            return Ok(user);
+        let Next { resource, password } = (self.apply)(&known.user.resource)?;
+        let resource = settled(resource, &known);
+        if resource == known.user.resource && password == PasswordChange::Kept {
+            known.user.groups = groups;
+            return Ok(known.user);
         }
-        let write = rules
-            .update(app, grant.scope(), (&user.resource, &identity), next)
-            .await?;
+        let next = Next { resource, password };
+        let write = rules.update(app, grant.scope(), &known, next).await?;
         let mut after = app
             .store
-            .update_scim_user(grant, user.revision, write)
+            .update_scim_user(grant, known.user.revision, write)
             .await?;
         after.groups = groups;
         Ok(after)

@@ -13,7 +13,7 @@ use actix_web::http::Method;
 use palisade_authz::action;
 
 pub(super) use body::check_lengths;
-pub(super) use change::{Change, Next, Rules};
+pub(super) use change::{Change, Next, Rules, pause};
 pub(super) use list::resources;
 
 use super::{ROOT, context, doc};

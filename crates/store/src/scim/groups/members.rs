@@ -2,11 +2,10 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use palisade_envelope::Result;
+use palisade_envelope::{Error, Result};
 use palisade_identity::{GroupId, ids::Uuid};
 use palisade_scim::{ScimType, error::refusal, resource::MemberKind};
 use sea_orm::Value;
-use serde_json::json;
 
 use super::{MemberOfGroup, Membership};
 use crate::{
@@ -105,29 +104,7 @@ pub(super) async fn change(
     if change.cleared {
         moved.removed += clear(connection, group, &added).await?;
     }
-    let mut gone: BTreeSet<Uuid> = change
-        .removed
-        .iter()
-        .filter_map(|id| GroupId::parse(id).map(GroupId::as_uuid))
-        .collect();
-    if !change.removed_where.is_empty() {
-        let members = of(connection, &[group]).await?.remove(&group);
-        for member in members.unwrap_or_default() {
-            let kind = match member.kind {
-                MemberKind::User => "User",
-                MemberKind::Group => "Group",
-            };
-            let element =
-                json!({"value": member.id.to_string(), "type": kind, "display": member.name});
-            if change
-                .removed_where
-                .iter()
-                .any(|filter| filter.fits(&element))
-            {
-                gone.insert(member.id);
-            }
-        }
-    }
+    let mut gone = ids(&change.removed)?;
     for ids in added.iter() {
         for id in ids {
             gone.remove(id);
@@ -143,15 +120,7 @@ type Resolved = [Vec<Uuid>; 2];
 
 /// Which of these are users of the connection, and which are groups of it.
 async fn resolve(connection: Connection<'_>, named: &[String]) -> Result<Resolved, Fault> {
-    let unknown = |id: &Uuid| {
-        let sentence = format!("`members`: there is no user or group `{id}`");
-        refusal(ScimType::InvalidValue, sentence).detail("path", "members")
-    };
-    // What is no id of ours can be nobody's, here or elsewhere: it is passed over, and the answer shows who is in the group.
-    let mut wanted: BTreeSet<Uuid> = named
-        .iter()
-        .filter_map(|id| GroupId::parse(id).map(GroupId::as_uuid))
-        .collect();
+    let mut wanted = ids(named)?;
     let mut resolved: Resolved = Default::default();
     for (kind, sql) in [USERS, GROUPS].into_iter().enumerate() {
         let ids: Vec<Uuid> = wanted.iter().copied().collect();
@@ -169,8 +138,26 @@ async fn resolve(connection: Connection<'_>, named: &[String]) -> Result<Resolve
     }
     match wanted.first() {
         None => Ok(resolved),
-        Some(id) => Err(unknown(id).into()),
+        Some(id) => Err(unknown(&id.to_string()).into()),
     }
+}
+
+/// The ids. What is none is refused, since a list that can't be read must never pass for a shorter one, and a client that is told
+/// of a success asks for the same for ever. Ids are compared letter by letter.
+fn ids(named: &[String]) -> Result<BTreeSet<Uuid>, Error> {
+    let id = |text: &String| {
+        GroupId::parse(text)
+            .map(GroupId::as_uuid)
+            .filter(|id| id.to_string() == *text)
+            .ok_or_else(|| unknown(text))
+    };
+    named.iter().map(id).collect()
+}
+
+fn unknown(id: &str) -> Error {
+    let shown: String = id.chars().take(64).collect();
+    let sentence = format!("`members`: there is no user or group `{shown}`");
+    refusal(ScimType::InvalidValue, sentence).detail("path", "members")
 }
 
 /// Removes all but these.

@@ -11,7 +11,6 @@ use palisade_envelope::Result;
 use palisade_identity::{GroupId, Timestamp, ids::Uuid};
 use palisade_scim::{
     Resource,
-    filter::ElementFilter,
     patch::MembershipChange,
     resource::{Member, MemberKind},
 };
@@ -58,7 +57,6 @@ pub struct MemberOfGroup {
 pub struct Membership {
     cleared: bool,
     removed: Vec<String>,
-    removed_where: Vec<ElementFilter>,
     added: Vec<String>,
 }
 
@@ -82,7 +80,6 @@ impl From<&MembershipChange> for Membership {
         Self {
             cleared: change.cleared(),
             removed: change.removed().map(ToOwned::to_owned).collect(),
-            removed_where: change.removed_where().to_vec(),
             added: change.added().map(|member| member.id.clone()).collect(),
         }
     }

@@ -1,10 +1,13 @@
 //! Creates a user.
 
+use std::collections::BTreeSet;
+
 use palisade_authz::{Authorized, ConnectionTarget, action::CreateScimUser};
 use palisade_envelope::{Error, Result};
+use palisade_identity::normalize;
 use palisade_tenancy::TenantId;
 
-use super::{ScimUser, UserWrite, index, with_state};
+use super::{ScimUser, UserWrite, index, text, with_state};
 use crate::{
     Store,
     act::Act,
@@ -12,7 +15,10 @@ use crate::{
     fault::Fault,
     identities::{self, explain},
     job::Job,
-    scim::sql::Connection,
+    scim::{
+        search::{conflict, conflict_in},
+        sql::Connection,
+    },
     sql::Bound,
     tx::TenantTx,
 };
@@ -50,9 +56,8 @@ fn statements(
     write: &UserWrite,
 ) -> Result<Vec<Bound>, Fault> {
     let rows = Connection::new(tx, connection);
-    let id = write.changed.identity.id;
     let statements = identities::insertions(tx, &write.changed)?
-        .chain(index::insertions(rows, id, &write.resource)?)
+        .chain(index::insertions(rows, write)?)
         .chain(index::linking(rows, tx, &write.link))
         .chain(record::statement(tx, [act])?);
     Ok(tx.joined(statements))
@@ -94,8 +99,61 @@ impl Job for Create {
 
 /// Which attribute is in the way, in the client's words.
 pub(super) async fn taken(tx: &TenantTx<'_>, write: &UserWrite, fault: Fault) -> Error {
-    match super::super::search::conflict(&fault) {
-        Some(error) => error,
-        None => explain(tx, &write.changed.identity, fault).await,
+    if let Some(error) = conflict(&fault) {
+        return error;
     }
+    let error = explain(tx, &write.changed.identity, fault).await;
+    match attributes(&error, write) {
+        Some(attributes) => conflict_in(attributes),
+        None => error,
+    }
+}
+
+/// The attributes whose values the identity has where others have the same: what the identity calls its fields, a client can't know.
+fn attributes(error: &Error, write: &UserWrite) -> Option<BTreeSet<&'static str>> {
+    let conflicts = error.envelope().details.get("conflicts")?.as_array()?;
+    let identity = &write.changed.identity;
+    let mut taken: BTreeSet<&str> = BTreeSet::new();
+    for field in conflicts.iter().filter_map(serde_json::Value::as_str) {
+        let kind = field.strip_prefix("credentials.");
+        match kind.and_then(|field| field.strip_suffix(".identifiers")) {
+            Some(kind) => taken.extend(
+                identity
+                    .credentials
+                    .values()
+                    .filter(|credential| credential.kind.as_str() == kind)
+                    .flat_map(|credential| credential.identifiers.iter().map(String::as_str)),
+            ),
+            None => {
+                let verifiable = identity.verifiable_addresses.iter();
+                taken.extend(verifiable.map(|address| address.value.as_str()));
+                let recovery = identity.recovery_addresses.iter();
+                taken.extend(recovery.map(|address| address.value.as_str()));
+            }
+        }
+    }
+    let sent = write.resource.attributes();
+    let of_list = |name: &str| -> Vec<&str> {
+        let items = sent.get(name).and_then(serde_json::Value::as_array);
+        items
+            .into_iter()
+            .flatten()
+            .filter_map(|item| item.get("value")?.as_str())
+            .collect()
+    };
+    let candidates = [
+        ("userName", text(sent, "userName").into_iter().collect()),
+        ("emails.value", of_list("emails")),
+        ("phoneNumbers.value", of_list("phoneNumbers")),
+    ];
+    let found: BTreeSet<&'static str> = candidates
+        .into_iter()
+        .filter(|(_, values): &(_, Vec<&str>)| {
+            values
+                .iter()
+                .any(|value| taken.contains(normalize::identifier(value).as_str()))
+        })
+        .map(|(name, _)| name)
+        .collect();
+    (!found.is_empty()).then_some(found)
 }

@@ -8,7 +8,7 @@ use palisade_linking::ProvisionedLink;
 use palisade_scim::{Resource, filter::fold};
 use sea_orm::Value;
 
-use super::{folded, label, text};
+use super::{UserWrite, folded, label, text};
 use crate::{
     fault::Fault,
     row,
@@ -18,7 +18,8 @@ use crate::{
 };
 
 const UPDATE: ConnectionSql = ConnectionSql::new(
-    "UPDATE scim_users SET user_name = $4, external_id = $5, display_name = $6, names_active = $7, label = $8, document = $9
+    "UPDATE scim_users SET user_name = $4, external_id = $5, display_name = $6, names_active = $7, label = $8, document = $9,
+        disabled_at = $10
      WHERE tenant_id = $1 AND provider_id = $2 AND identity_id = $3",
 );
 const DELETE_EMAIL: ConnectionSql = ConnectionSql::new(
@@ -30,17 +31,18 @@ const RELINK: ConnectionSql = ConnectionSql::new(
      WHERE tenant_id = $1 AND provider_id = $2 AND identity_id = $3 AND linked_by = 'scim'",
 );
 
-const COLUMNS: [&str; 6] = [
+const COLUMNS: [&str; 7] = [
     "user_name",
     "external_id",
     "display_name",
     "names_active",
     "label",
     "document",
+    "disabled_at",
 ];
 
-fn values(resource: &Resource) -> Result<Vec<Value>, Fault> {
-    let attributes = resource.attributes();
+fn values(write: &UserWrite) -> Result<Vec<Value>, Fault> {
+    let attributes = write.resource.attributes();
     Ok(vec![
         folded(attributes, "userName").unwrap_or_default().into(),
         row::maybe_text(text(attributes, "externalId")),
@@ -48,6 +50,7 @@ fn values(resource: &Resource) -> Result<Vec<Value>, Fault> {
         i16::from(attributes.contains_key("active")).into(),
         label(attributes).into(),
         row::json(attributes)?,
+        row::maybe_at(write.disabled_at),
     ])
 }
 
@@ -77,19 +80,19 @@ fn email_rows(
 /// The statements that write the rows of a new user.
 pub(super) fn insertions(
     connection: Connection<'_>,
-    id: IdentityId,
-    resource: &Resource,
+    write: &UserWrite,
 ) -> Result<impl Iterator<Item = Bound>, Fault> {
+    let id = write.changed.identity.id;
     let mut row = vec![id.as_uuid().into()];
-    row.extend(values(resource)?);
+    row.extend(values(write)?);
     let columns: Vec<&str> = ["identity_id"].into_iter().chain(COLUMNS).collect();
     let user = connection.insertion("scim_users", &columns, [row]);
-    let emails = email_rows(connection, id, emails(resource));
+    let emails = email_rows(connection, id, emails(&write.resource));
     Ok(user.into_iter().chain(emails))
 }
 
-/// The statement that writes the link of a new user. A subject that is known and linked to nobody is no conflict: it is taken
-/// over.
+/// The statement that writes the link of a new user. A subject that is known already is a conflict, also where it is linked to
+/// nobody: what became of it, a person decided or is to decide.
 pub(super) fn linking(
     connection: Connection<'_>,
     tx: &TenantTx<'_>,
@@ -130,12 +133,12 @@ pub(super) async fn update(
     connection: Connection<'_>,
     tx: &TenantTx<'_>,
     before: &Resource,
-    after: &Resource,
-    link: &ProvisionedLink,
+    write: &UserWrite,
 ) -> Result<(), Fault> {
+    let (after, link) = (&write.resource, &write.link);
     let id = link.user();
     let mut bound = vec![id.as_uuid().into()];
-    bound.extend(values(after)?);
+    bound.extend(values(write)?);
     connection.execute(UPDATE, bound).await?;
     let (old, new) = (emails(before), emails(after));
     for gone in old.difference(&new) {

@@ -3,6 +3,7 @@
 use palisade_authz::{Authorized, action::ListScimUsers};
 use palisade_envelope::Result;
 use palisade_identity::{IdentityId, Timestamp, ids::Uuid};
+use palisade_scim::Resource;
 use serde_json::{Map, Value};
 
 use super::{ScimUser, groups, read};
@@ -42,8 +43,8 @@ impl Listed for ScimUser {
         self.updated_at
     }
 
-    fn attributes(&self) -> &Map<String, Value> {
-        self.resource.attributes()
+    fn resource(&self) -> &Resource {
+        &self.resource
     }
 }
 
@@ -67,6 +68,7 @@ impl Store {
             tenant: grant.tenant(),
             now: self.inner.clock.now(),
             key: self.page_token_key().await?,
+            walks: &self.inner.walks,
             request,
         };
         let mut page = listing.page::<ScimUser>(complete).await?;

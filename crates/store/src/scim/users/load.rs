@@ -136,6 +136,7 @@ fn one(id: IdentityId, row: &QueryResult) -> Result<(IdentityTarget, ScimUser, b
 pub(super) fn state(row: &QueryResult) -> Result<ScimUserState, Fault> {
     let mut columns = Columns::of(row);
     let document = columns.json()?;
+    let disabled_at = columns.maybe_time()?;
     let has_groups = columns.get::<i32>()? == 1;
     let identity = identities::read(&mut columns)?;
     let user = ScimUser {
@@ -147,6 +148,8 @@ pub(super) fn state(row: &QueryResult) -> Result<ScimUserState, Fault> {
         groups: Vec::new(),
     };
     Ok(ScimUserState {
+        disabled_by_client: identity.state == State::Inactive
+            && disabled_at == Some(identity.state_changed_at),
         user,
         identity,
         has_groups,

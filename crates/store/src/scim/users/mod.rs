@@ -53,6 +53,8 @@ pub struct ScimUserState {
     pub identity: Identity,
     /// Whether it is in a group.
     pub has_groups: bool,
+    /// Whether it is disabled because the client said so, and nobody else did since.
+    pub disabled_by_client: bool,
 }
 
 /// What a change writes.
@@ -64,6 +66,8 @@ pub struct UserWrite {
     pub resource: Resource,
     /// The link to the connection.
     pub link: ProvisionedLink,
+    /// The time of the state's change where it is disabled by the client.
+    pub disabled_at: Option<Timestamp>,
 }
 
 /// Text of an attribute of the core schema.
@@ -99,7 +103,7 @@ fn read(id: IdentityId, columns: &mut Columns<'_>) -> Result<ScimUser, Fault> {
 macro_rules! state_sql {
     () => {
         concat!(
-            "SELECT u.document,
+            "SELECT u.document, u.disabled_at,
                 CASE WHEN EXISTS (SELECT 1 FROM scim_group_users m
                     WHERE m.tenant_id = $1 AND m.provider_id = $2 AND m.identity_id = u.identity_id) THEN 1 ELSE 0 END, ",
             crate::identities::columns!("i."),

@@ -84,14 +84,7 @@ impl Job for Update {
             .await?;
         let row = row.ok_or_else(|| Error::new(Code::NotFound))?;
         let before = document(&row)?;
-        index::update(
-            connection,
-            tx,
-            &before,
-            &self.write.resource,
-            &self.write.link,
-        )
-        .await?;
+        index::update(connection, tx, &before, &self.write).await?;
         record(tx, [&self.act]).await?;
         Ok(ScimUser {
             id: after.id,
