@@ -141,7 +141,7 @@ impl<A: palisade_authz::Action<Target = ScimUserTarget>> Locate<A> for ScimUserS
     }
 }
 
-/// The group of the caller's connection that the path names as `{id}`, with its members where the answer is to have them.
+/// The group of the caller's connection that the path names as `{id}`, without its members: there may be many.
 pub enum ScimGroupInPath {}
 
 impl<A: palisade_authz::Action<Target = ScimGroupTarget>> Locate<A> for ScimGroupInPath {
@@ -150,11 +150,10 @@ impl<A: palisade_authz::Action<Target = ScimGroupTarget>> Locate<A> for ScimGrou
     async fn locate(at: At<'_>) -> Result<(ScimGroupTarget, Self::Loaded)> {
         let connection = ConnectionTarget::of(at.caller)?;
         let id = GroupId::from_uuid(scim_id(at)?.as_uuid());
-        let members = scim::groups::wants_members(at.request.query_string());
         let sealed = at
             .app
             .store
-            .load_scim_group(at.caller.scope(), connection, id, members)
+            .load_scim_group(at.caller.scope(), connection, id)
             .await?;
         Ok((sealed.target(), sealed))
     }

@@ -1,4 +1,8 @@
 //! Links of users that provisioning systems keep: the planner for `scim`.
+//!
+//! A connection makes the identities that it provisions, and is linked to no other: nobody is looked for, by no address and no name,
+//! so that nothing a client says can make somebody its own who was there before. Whether the subject is free the store says: one that
+//! is known, whether it is linked, returned or rejected, is a conflict.
 
 use palisade_identity::{IdentityId, LinkedBy, change::MAX_IDENTIFIER};
 
@@ -75,8 +79,39 @@ impl ProvisionedLink {
 #[cfg(test)]
 mod tests {
     use palisade_identity::ids::Uuid;
+    use proptest::prelude::*;
 
     use super::*;
+
+    proptest! {
+        /// Whatever a client says, the link is of the identity that was made for it, under the client's own id or that identity's.
+        #[test]
+        fn no_word_of_a_client_chooses_whom_it_is_linked_to(
+            id: u128,
+            external_id: Option<String>,
+            user_name: String,
+            email: Option<String>,
+            display_name: Option<String>,
+        ) {
+            let user = IdentityId::from_uuid(Uuid::from_u128(id));
+            let said = Provisioned {
+                external_id: external_id.as_deref(),
+                user_name: &user_name,
+                email: email.as_deref(),
+                display_name: display_name.as_deref(),
+            };
+            let link = plan(user, said);
+            prop_assert_eq!(link.user(), user);
+            prop_assert_eq!(link.linked_by(), LinkedBy::Scim);
+            let own = user.to_string();
+            prop_assert_eq!(link.external_id(), external_id.as_deref().unwrap_or(&own));
+            // What is only shown changes nothing of it.
+            let silent = Provisioned { external_id: external_id.as_deref(), ..Provisioned::default() };
+            let other = plan(user, silent);
+            prop_assert_eq!((other.user(), other.external_id()), (link.user(), link.external_id()));
+            prop_assert_eq!(&plan(user, said), &link);
+        }
+    }
 
     #[test]
     fn the_subject_is_the_clients_id_else_the_identitys() {

@@ -66,6 +66,30 @@ on_both_databases! {
         other.get(&format!("/Users/{}", id(&theirs))).await.expect(200);
     }
 
+    async fn what_was_created_in_a_circle_is_completed_or_told_with_its_place(house: House) {
+        let client = Client::connect(&house.alpha.owner, "entra").await;
+        let ended = json!({"failOnErrors": 1, "Operations": [
+            {"method": "POST", "path": "/Users", "bulkId": "a", "data": {"userName": "alice", ENTERPRISE: {"manager": {"value": "bulkId:b"}}}},
+            {"method": "POST", "path": "/Users", "bulkId": "b", "data": {"userName": "bob", ENTERPRISE: {"manager": {"value": "bulkId:a"}}}},
+            {"method": "POST", "path": "/Users", "bulkId": "c", "data": {"userName": "ALICE"}},
+            {"method": "POST", "path": "/Users", "bulkId": "d", "data": {"userName": "dee"}}
+        ]});
+        let answer = client.post("/Bulk", ended).await.expect(200).json();
+        assert_eq!(statuses(&answer), ["201", "201", "409"], "{answer}");
+        let (alice, bob) = (created(&answer["Operations"][0]), created(&answer["Operations"][1]));
+        let alice = client.get(&format!("/Users/{alice}")).await.expect(200).json();
+        assert_eq!(alice[ENTERPRISE]["manager"]["value"], bob);
+        assert_eq!(answer["Operations"][0]["version"], alice["meta"]["version"]);
+        // Groups can't be in each other: the one that is there is named.
+        let answer = bulk(&client, json!([
+            {"method": "POST", "path": "/Groups", "bulkId": "x", "data": {"displayName": "X", "members": [{"value": "bulkId:y"}]}},
+            {"method": "POST", "path": "/Groups", "bulkId": "y", "data": {"displayName": "Y", "members": [{"value": "bulkId:x"}]}}
+        ])).await;
+        assert_eq!(statuses(&answer), ["400", "201"], "{answer}");
+        let there = created(&answer["Operations"][0]);
+        assert_eq!(client.get(&format!("/Groups/{there}")).await.expect(200).json()["displayName"], "X");
+    }
+
     async fn abuse_48_bulk_requests_have_limits(house: House) {
         let client = Client::connect(&house.alpha.owner, "entra").await;
         let operation = json!({"method": "DELETE", "path": "/Users/x"});

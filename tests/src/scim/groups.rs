@@ -44,7 +44,7 @@ on_both_databases! {
         let without = client.get(&format!("{path}?excludedAttributes=members")).await.expect(200).json();
         assert!(without.get("members").is_none() && without["displayName"] == "Engineers");
         let replaced = client.put(&path, json!({"displayName": "Makers", "members": [{"value": bob}]})).await.expect(200).json();
-        assert_eq!(members(&replaced), [bob.clone()]);
+        assert_eq!(members(&replaced), std::slice::from_ref(&bob));
         let user = client.get(&format!("/Users/{bob}")).await.expect(200).json();
         assert_eq!(user["groups"][0]["display"], "Makers");
         assert_eq!(user["groups"][0]["type"], "direct");
@@ -95,12 +95,12 @@ on_both_databases! {
             {"op": "remove", "path": format!("members[value eq \"{ada}\"]")},
             {"op": "add", "path": "members", "value": [{"value": bob, "display": "bob"}]}
         ])).await.expect(200).json();
-        assert_eq!(members(&both), [bob.clone()]);
+        assert_eq!(members(&both), std::slice::from_ref(&bob));
         assert_eq!(both["displayName"], "Everyone!");
         let renamed = client.patch(&path, json!([{"op": "replace", "value": {"id": created["id"], "displayName": "All"}}])).await.expect(200).json();
-        assert_eq!(members(&renamed), [bob.clone()]);
+        assert_eq!(members(&renamed), std::slice::from_ref(&bob));
         let full = client.patch(&path, json!([{"op": "replace", "path": "members", "value": [{"value": ada}]}])).await.expect(200).json();
-        assert_eq!(members(&full), [ada.clone()]);
+        assert_eq!(members(&full), std::slice::from_ref(&ada));
         // A member that is gone already is no error.
         client.patch(&path, json!([{"op": "remove", "path": format!("members[value eq \"{bob}\"]")}])).await.expect(200);
         let pathless = client.patch(&path, json!([{"op": "add", "value": {"members": [{"value": bob}]}}])).await.expect(200).json();
@@ -171,16 +171,27 @@ on_both_databases! {
             let value = json!([{"value": bogus}]);
             for operation in [
                 json!({"op": "replace", "path": "members", "value": value}),
-                json!({"op": "Add", "path": "members", "value": value}),
                 json!({"op": "Remove", "path": "members", "value": value}),
                 json!({"op": "replace", "value": {"members": value}}),
             ] {
                 client.patch(&path, json!([operation])).await.scim_refused(400, Some("invalidValue"));
             }
             let body = json!({"displayName": "Engineers", "members": value});
+            let both = json!([
+                {"op": "remove", "path": format!("members[value eq \"{ada}\"]")},
+                {"op": "add", "path": "members", "value": value}
+            ]);
+            client.patch(&path, both).await.scim_refused(400, Some("invalidValue"));
             client.put(&path, body.clone()).await.scim_refused(400, Some("invalidValue"));
             client.post("/Groups", body).await.scim_refused(400, Some("invalidValue"));
         }
+        for bogus in ["bulkId:ada", &ada.to_uppercase(), "0190f3c0-0000-7000-8000-00000000000a"] {
+            let add = json!([{"op": "add", "path": "members", "value": [{"value": bogus}]}]);
+            client.patch(&path, add).await.scim_refused(400, Some("invalidValue"));
+        }
+        // What a checker adds, which can be nobody's id, adds nobody.
+        let add = json!([{"op": "add", "path": "members", "value": [{"value": "fake-member-id"}]}]);
+        assert_eq!(client.patch(&path, add).await.expect(200).json(), created);
         assert_eq!(client.get(&path).await.expect(200).json(), created);
     }
 
@@ -231,6 +242,42 @@ on_both_databases! {
             let path = format!("/Users?filter={}", super::encoded(filter));
             client.get(&path).await.scim_refused(400, Some("invalidFilter"));
         }
+    }
+
+    async fn a_group_is_another_when_one_of_its_members_is_deleted(house: House) {
+        let client = Client::connect(&house.alpha.owner, "entra").await;
+        let (ada, bob) = (id(&client.user("ada").await), id(&client.user("bob").await));
+        let inner = id(&group(&client, "Inner", &[]).await);
+        let created = group(&client, "Engineers", &[&ada, &bob, &inner]).await;
+        let path = format!("/Groups/{}", id(&created));
+        let mut version = created["meta"]["version"].clone();
+        for gone in [format!("/Users/{ada}"), format!("/Groups/{inner}")] {
+            client.delete(&gone).await.expect(204);
+            let read = client.request(reqwest::Method::GET, &path).header("if-none-match", version.as_str().expect("a text"));
+            let now = crate::client::send(read).await.expect(200).json();
+            assert_ne!(now["meta"]["version"], version);
+            version = now["meta"]["version"].clone();
+        }
+        assert_eq!(members(&client.get(&path).await.expect(200).json()), [bob]);
+    }
+
+    async fn names_that_are_to_be_unique_are_so_for_groups_that_were_there(house: House) {
+        let (owner, client) = (&house.alpha.owner, Client::connect(&house.alpha.owner, "entra").await);
+        let ada = id(&client.user("ada").await);
+        let twice = group(&client, "Twice", &[]).await;
+        let other = group(&client, "TWICE", &[]).await;
+        let settings = format!("/v1/identity-providers/{}/scim", client.provider);
+        let unique = json!({"unique_group_names": true});
+        let refused = owner.put(&settings, unique.clone()).await.refused(409, "conflict");
+        assert!(refused.to_string().contains("TWICE") || refused.to_string().contains("Twice"));
+        assert_eq!(owner.get(&settings).await.expect(200).json()["unique_group_names"], false);
+        client.patch(&format!("/Groups/{}", id(&other)), json!([{"op": "replace", "path": "displayName", "value": "Once"}])).await.expect(200);
+        owner.put(&settings, unique).await.expect(200);
+        client.post("/Groups", json!({"displayName": "twice"})).await.scim_refused(409, Some("uniqueness"));
+        let add = json!([{"op": "add", "path": "members", "value": [{"value": ada}]}]);
+        client.patch(&format!("/Groups/{}", id(&twice)), add).await.expect(200);
+        owner.put(&settings, json!({})).await.expect(200);
+        group(&client, "twice", &[]).await;
     }
 
     async fn groups_nest_and_never_in_circles(house: House) {

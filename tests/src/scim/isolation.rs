@@ -7,6 +7,35 @@ use super::{Client, Refused as _, id};
 use crate::client::send;
 
 on_both_databases! {
+    async fn a_user_whose_link_an_admin_took_away_is_absent_to_its_connection(house: House) {
+        let owner = &house.alpha.owner;
+        let client = Client::connect(owner, "entra").await;
+        let ada = id(&client.post("/Users", json!({"userName": "ada", "emails": [{"value": "ada@scim.test"}]})).await.expect(201).json());
+        let group = client.post("/Groups", json!({"displayName": "G", "members": [{"value": ada}]})).await.expect(201).json();
+        let links = owner.all(&format!("/v1/users/{ada}/identities")).await;
+        let link = links[0]["id"].as_str().expect("an id");
+        owner.delete(&format!("/v1/users/{ada}/identities/{link}?force=true")).await.expect(204);
+        let path = format!("/Users/{ada}");
+        client.get(&path).await.scim_refused(404, None);
+        client.patch(&path, json!([{"op": "replace", "path": "password", "value": "open sesame, please"}])).await.scim_refused(404, None);
+        client.put(&path, json!({"userName": "ada"})).await.scim_refused(404, None);
+        client.delete(&path).await.scim_refused(404, None);
+        assert_eq!(client.filter("/Users", "emails.value eq \"ada@scim.test\"").await["totalResults"], 0);
+        let now = client.get(&format!("/Groups/{}", id(&group))).await.expect(200).json();
+        assert!(now.get("members").is_none() && now["meta"]["version"] != group["meta"]["version"]);
+        owner.get(&format!("/admin/identities/{ada}")).await.expect(200);
+        // And nothing of the connection holds its provider any more.
+        owner.delete(&format!("/v1/identity-providers/{}", client.provider)).await.expect(204);
+        client.get("/Users").await.scim_refused(401, None);
+    }
+
+    async fn a_provider_that_has_users_stays(house: House) {
+        let owner = &house.alpha.owner;
+        let client = Client::connect(owner, "entra").await;
+        client.user("ada").await;
+        owner.delete(&format!("/v1/identity-providers/{}", client.provider)).await.refused(409, "in_use");
+    }
+
     async fn abuse_01_users_of_another_connection_and_tenant_are_absent_on_every_verb(house: House) {
         let mine = Client::connect(&house.alpha.owner, "okta").await;
         let neighbour = Client::connect(&house.alpha.owner, "entra").await;

@@ -92,21 +92,25 @@ async fn bulk(guarded: Guarded<SendScimBulk>, mut call: Call) -> Answer {
     let mut errors = 0;
     for step in plan(&sent.operations) {
         let (Step::Run { operation, .. } | Step::Complete { operation, .. }) = &step;
-        let Some(sent_operation) = sent.operations.get(*operation) else {
+        let (Some(sent_operation), Some(place)) =
+            (sent.operations.get(*operation), results.get_mut(*operation))
+        else {
             continue;
         };
+        let goes_on = match step {
+            Step::Run { .. } => !sent.ends_after(errors),
+            // What was created is completed, whatever became of others after it.
+            Step::Complete { .. } => work.has_created(sent_operation),
+        };
+        if !goes_on {
+            continue;
+        }
         let done = work.step(&step, sent_operation).await;
         if done.is_err() {
             errors += 1;
         }
-        let result = work.result(sent_operation, &base, done);
-        // What could not be completed is told in the place of what was done.
-        if let (Some(place), Some(result)) = (results.get_mut(*operation), result) {
-            *place = Some(result);
-        }
-        if sent.ends_after(errors) {
-            break;
-        }
+        // What could not be completed is told in the place of what was done, with where it is.
+        *place = Some(work.result(sent_operation, &base, done));
     }
     work.refusals.record(&app.store);
     let results = results.into_iter().flatten().collect();
@@ -114,25 +118,36 @@ async fn bulk(guarded: Guarded<SendScimBulk>, mut call: Call) -> Answer {
 }
 
 impl Work<'_> {
-    fn result(
-        &self,
-        operation: &BulkOperation,
-        base: &str,
-        done: Result<Done>,
-    ) -> Option<BulkResult> {
+    fn has_created(&self, operation: &BulkOperation) -> bool {
+        self.created(operation).is_some()
+    }
+
+    /// The id of what a POST has created.
+    fn created(&self, operation: &BulkOperation) -> Option<&str> {
+        let id = self.ids.get(operation.bulk_id.as_ref()?)?;
+        let is_post = |call: &BulkCall| call.method == BulkMethod::Post;
+        operation
+            .call
+            .as_ref()
+            .is_ok_and(is_post)
+            .then_some(id.as_str())
+    }
+
+    fn result(&self, operation: &BulkOperation, base: &str, done: Result<Done>) -> BulkResult {
         let call = operation.call.as_ref().ok();
         let endpoint = call.map_or("", |call| of(call).endpoint());
-        Some(match done {
+        match done {
             Ok(done) => {
                 let place = format!("{base}{endpoint}/{}", done.id);
                 BulkResult::done(operation, done.status, place, done.version)
             }
             Err(error) => {
                 let id = call.and_then(|call| call.id(&self.ids).ok().flatten());
+                let id = id.or_else(|| self.created(operation));
                 let place = id.map(|id| format!("{base}{endpoint}/{id}"));
                 BulkResult::refused(operation, place, &error)
             }
-        })
+        }
     }
 
     async fn step(&mut self, step: &Step, operation: &BulkOperation) -> Result<Done> {

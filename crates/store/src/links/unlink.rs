@@ -21,6 +21,15 @@ const UNLINK: TenantSql = TenantSql::new(
     "DELETE FROM external_identities WHERE tenant_id = $1 AND id = $2 AND identity_id = $3",
 );
 
+// What a connection provisions, it does so through its link: without it, it is as absent to it as anybody else.
+const PROVISIONED: TenantSql = TenantSql::new(
+    "SELECT u.provider_id FROM external_identities x
+     JOIN scim_users u ON u.tenant_id = x.tenant_id AND u.provider_id = x.provider_id AND u.identity_id = x.identity_id
+     WHERE x.tenant_id = $1 AND x.id = $2 AND x.identity_id = $3 AND x.linked_by = 'scim'",
+);
+const FORGET: TenantSql =
+    TenantSql::new("DELETE FROM scim_users WHERE tenant_id = $1 AND identity_id = $2");
+
 impl Store {
     /// Removes the link as planned, and writes the identity's next state, in which no credential shows it; `false`
     /// where the link is gone already. The identity must still be at the revision that the change was made from.
@@ -67,11 +76,18 @@ impl Job for Unlink {
     }
 
     async fn run(&self, tx: &TenantTx<'_>) -> Result<bool, Fault> {
-        let key = [
-            self.plan.link().as_uuid().into(),
-            self.plan.user().as_uuid().into(),
-        ];
-        if tx.execute(UNLINK, key).await? == 0 {
+        let key = || {
+            [
+                self.plan.link().as_uuid().into(),
+                self.plan.user().as_uuid().into(),
+            ]
+        };
+        if tx.one(PROVISIONED, key()).await?.is_some() {
+            crate::scim::leave_groups(tx, self.plan.user()).await?;
+            tx.execute(FORGET, [self.plan.user().as_uuid().into()])
+                .await?;
+        }
+        if tx.execute(UNLINK, key()).await? == 0 {
             return Ok(false);
         }
         update::write(tx, self.changed.identity.revision - 1, &self.changed).await?;

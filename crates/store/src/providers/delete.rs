@@ -10,11 +10,13 @@ use crate::{
     Store, act::Act, audit::record::record, fault::Fault, job::Job, sql::TenantSql, tx::TenantTx,
 };
 
+// A connection's keys, settings and groups go by their foreign keys.
 const DELETE: TenantSql =
     TenantSql::new("DELETE FROM identity_providers WHERE tenant_id = $1 AND id = $2");
 
 const KNOWN: TenantSql = TenantSql::new(
-    "SELECT 1 FROM external_identities WHERE tenant_id = $1 AND provider_id = $2 LIMIT 1",
+    "SELECT 1 FROM external_identities WHERE tenant_id = $1 AND provider_id = $2
+     UNION ALL SELECT 1 FROM scim_users WHERE tenant_id = $1 AND provider_id = $2 LIMIT 1",
 );
 
 impl Store {

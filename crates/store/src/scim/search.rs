@@ -372,7 +372,7 @@ fn time_condition(
 ) -> Condition {
     let micros = time.timestamp_micros();
     // What is kept has no parts of a microsecond.
-    let between = time.timestamp_subsec_nanos() % 1_000 != 0;
+    let between = !time.timestamp_subsec_nanos().is_multiple_of(1_000);
     let sign = match (operator, between) {
         (Operator::Equal, true) => return Condition::never(),
         (Operator::NotEqual, true) => return Condition::always(),

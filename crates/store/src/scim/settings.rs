@@ -7,7 +7,7 @@ use palisade_authz::{
     action::{ReadIdentityProvider, UpdateIdentityProvider},
 };
 use palisade_envelope::{Code, Error, Result};
-use palisade_identity::{ProviderId, ProviderType};
+use palisade_identity::{ProviderId, ProviderType, ids::Uuid};
 use palisade_tenancy::{TenantId, TenantScope};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -62,6 +62,16 @@ const PUT: TenantSql = TenantSql::new(
     "INSERT INTO scim_connections (tenant_id, provider_id, settings) VALUES ($1, $2, $3)
      ON CONFLICT (tenant_id, provider_id) DO UPDATE SET settings = excluded.settings",
 );
+const DOUBLES: TenantSql = TenantSql::new(
+    "SELECT min(label) FROM scim_groups WHERE tenant_id = $1 AND provider_id = $2
+     GROUP BY display_name HAVING count(*) > 1 ORDER BY display_name LIMIT 10",
+);
+const UNIQUE: TenantSql = TenantSql::new(
+    "UPDATE scim_groups SET unique_name = display_name WHERE tenant_id = $1 AND provider_id = $2 AND unique_name IS NULL",
+);
+const NOT_UNIQUE: TenantSql = TenantSql::new(
+    "UPDATE scim_groups SET unique_name = NULL WHERE tenant_id = $1 AND provider_id = $2 AND unique_name IS NOT NULL",
+);
 const KIND: TenantSql =
     TenantSql::new("SELECT type FROM identity_providers WHERE tenant_id = $1 AND id = $2");
 
@@ -105,7 +115,7 @@ impl Store {
     /// Writes the settings of the connection that is the grant's target; `false` where the tenant has no such provider.
     ///
     /// # Errors
-    /// `conflict` where the provider is of another type than `scim`.
+    /// `conflict` where the provider is of another type than `scim`, and where names of groups are to be unique and are not.
     #[tracing::instrument(name = "store.connection.update", skip_all, fields(tenant.id = %grant.tenant()))]
     pub async fn put_connection_settings(
         &self,
@@ -136,6 +146,26 @@ fn settings(row: &sea_orm::QueryResult) -> Result<Option<ConnectionSettings>, Fa
     Ok(Some(settings.unwrap_or_default()))
 }
 
+/// Names that several groups have can't become unique.
+async fn refuse_doubles(tx: &TenantTx<'_>, provider: Uuid) -> Result<(), Fault> {
+    let rows = tx.all(DOUBLES, [provider.into()]).await?;
+    let mut names = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let name: String = Columns::of(row).get()?;
+        names.push(format!("`{name}`"));
+    }
+    if names.is_empty() {
+        return Ok(());
+    }
+    let message = format!(
+        "`unique_group_names`: several groups of the connection have the same name: {}",
+        names.join(", ")
+    );
+    Err(Error::with_message(Code::Conflict, message)
+        .detail("field", "unique_group_names")
+        .into())
+}
+
 struct Put {
     act: Act,
     id: ProviderId,
@@ -164,6 +194,12 @@ impl Job for Put {
         }
         tx.execute(PUT, [id.into(), row::json(&self.settings)?])
             .await?;
+        if self.settings.unique_group_names {
+            refuse_doubles(tx, id).await?;
+            tx.execute(UNIQUE, [id.into()]).await?;
+        } else {
+            tx.execute(NOT_UNIQUE, [id.into()]).await?;
+        }
         record(tx, [&self.act]).await?;
         Ok(true)
     }

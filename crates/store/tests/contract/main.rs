@@ -139,6 +139,7 @@ cases! {
         another_node_hears_of_a_template_that_is_gone;
     scim: abuse_01_a_user_of_another_connection_or_tenant_is_absent,
         the_database_refuses_members_of_other_connections_and_tenants,
+        a_subject_that_a_person_took_away_is_not_linked_again,
         a_taken_name_is_a_conflict_in_the_clients_words;
     audit: abuse_64_a_write_and_its_audit_row_stand_or_fall_together,
         refusals_are_written_down,

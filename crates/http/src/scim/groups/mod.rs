@@ -14,7 +14,7 @@ use palisade_authz::action;
 pub(super) use body::check;
 pub(super) use list::resources;
 
-use super::{ROOT, context, doc};
+use super::{ROOT, doc};
 use crate::routes::RouteTable;
 
 pub(super) fn mount(table: &mut RouteTable) {
@@ -63,10 +63,4 @@ pub(super) fn mount(table: &mut RouteTable) {
         delete::delete,
         doc("scimDeleteGroup", "scim.groups.delete"),
     );
-}
-
-/// Whether an answer to this query has the members of a group. What can't be read is refused later, by the handler.
-pub(crate) fn wants_members(query: &str) -> bool {
-    let asked = context::query(query).and_then(|query| query.projection(&context::GROUP));
-    asked.is_ok_and(|projection| projection.wants("members", &context::GROUP))
 }

@@ -19,7 +19,9 @@ pub(super) async fn get(guarded: Guarded<ReadScimUser>, call: Call) -> Answer {
         .loaded
         .open(&guarded.grant)
         .ok_or_else(|| Error::new(Code::NotFound))?;
-    if versions(&call.request, "if-none-match")?.is_some_and(|known| known.name(user.revision)) {
+    // Who is in a group changes with the group: the user's version does not tell.
+    let known = versions(&call.request, "if-none-match")?;
+    if user.groups.is_empty() && known.is_some_and(|known| known.name(user.revision)) {
         return Ok(not_modified(&call.request, user.revision));
     }
     let base = base(&call.request, &guarded.app)?;

@@ -10,6 +10,7 @@ use crate::{
     Store,
     act::Act,
     audit::record::record,
+    dialect::Violation,
     fault::Fault,
     job::Job,
     row,
@@ -91,6 +92,9 @@ impl Job for Create {
     }
 
     async fn explain(&self, _: &TenantTx<'_>, fault: Fault) -> Error {
+        if matches!(fault.violation(), Some(Violation::ForeignKey)) {
+            return members::gone();
+        }
         conflict(&fault).unwrap_or_else(|| fault.into())
     }
 }

@@ -12,7 +12,7 @@ use crate::{
     audit::record::record,
     fault::Fault,
     job::Job,
-    row::Columns,
+    row::{self, Columns},
     scim::sql::{Connection, ConnectionSql},
     tx::TenantTx,
 };
@@ -26,6 +26,13 @@ const REVISION: ConnectionSql = ConnectionSql::new(
 // Its members' rows go by their foreign keys.
 const DELETE: ConnectionSql = ConnectionSql::new(
     "DELETE FROM scim_groups WHERE tenant_id = $1 AND provider_id = $2 AND id = $3",
+);
+
+// The groups that it is in are others without it.
+const LEAVE: ConnectionSql = ConnectionSql::new(
+    "UPDATE scim_groups SET members = members - 1, revision = revision + 1, updated_at = $4
+     WHERE tenant_id = $1 AND provider_id = $2 AND id IN (
+        SELECT n.group_id FROM scim_group_groups n WHERE n.tenant_id = $1 AND n.provider_id = $2 AND n.child_id = $3)",
 );
 
 impl Store {
@@ -77,6 +84,8 @@ impl Job for Delete {
         {
             return Err(Error::new(Code::StaleResource).into());
         }
+        let leave = [self.id.as_uuid().into(), row::at(tx.now())];
+        connection.execute(LEAVE, leave).await?;
         connection.execute(DELETE, id()).await?;
         record(tx, [&self.act]).await?;
         Ok(true)

@@ -19,8 +19,7 @@ const ONE: ConnectionSql = ConnectionSql::new(concat!(
 ));
 
 impl Store {
-    /// The group of this id, sealed until policy has decided on it. One of another connection is absent. `with_members`: with its
-    /// members, which are not looked at otherwise.
+    /// The group of this id, sealed until policy has decided on it, without its members. One of another connection is absent.
     ///
     /// # Errors
     /// `unavailable` or `internal` when the database can't answer.
@@ -30,24 +29,16 @@ impl Store {
         scope: &TenantScope,
         connection: ConnectionTarget,
         id: GroupId,
-        with_members: bool,
     ) -> Result<Sealed<ScimGroup>> {
         let reader = self.reader(scope);
         let rows = Connection::new(&reader, connection);
         let row = rows.one(ONE, [id.as_uuid().into()]).await?;
-        let mut found = row.map(|row| read(&mut Columns::of(&row))).transpose()?;
-        if let Some(group) = &mut found
-            && with_members
-            && group.size > 0
-        {
-            let mut of = members::of(rows, &[id]).await?;
-            group.members = of.remove(&id).unwrap_or_default();
-        }
+        let found = row.map(|row| read(&mut Columns::of(&row))).transpose()?;
         let target = ScimGroupTarget { connection, id };
         Ok(Sealed::new(scope.tenant(), target, found))
     }
 
-    /// The members of the caller's own group after a change of it.
+    /// The members of the caller's own group, once it was decided that it may see or change it.
     ///
     /// # Errors
     /// `unavailable` or `internal` when the database can't answer.

@@ -15,6 +15,7 @@ use crate::{
     Store,
     act::Act,
     audit::record::record,
+    dialect::Violation,
     fault::Fault,
     job::Job,
     row::{self, Columns},
@@ -127,6 +128,9 @@ impl Job for Update {
     }
 
     async fn explain(&self, _: &TenantTx<'_>, fault: Fault) -> Error {
+        if matches!(fault.violation(), Some(Violation::ForeignKey)) {
+            return members::gone();
+        }
         conflict(&fault).unwrap_or_else(|| fault.into())
     }
 }

@@ -89,7 +89,13 @@ impl Job for Create {
             document.to_string().into(),
             row::at(tx.now()),
         ];
-        tx.execute(SCHEMA, values).await?;
+        let act = match tx.execute(SCHEMA, values).await? {
+            0 => self.act.clone(),
+            _ => self
+                .act
+                .clone()
+                .detail("identity_schema_created", ConnectionSettings::SCHEMA),
+        };
         let NewConnectionKey {
             name,
             scopes,
@@ -114,7 +120,7 @@ impl Job for Create {
             row::at(tx.now()),
         ];
         tx.insert("connection_keys", &columns, [values]).await?;
-        record(tx, [&self.act]).await?;
+        record(tx, [&act]).await?;
         Ok(Some(ConnectionKeyDocument {
             id: self.id,
             name: name.clone(),

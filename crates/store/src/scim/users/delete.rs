@@ -6,6 +6,7 @@ use palisade_identity::IdentityId;
 use palisade_scim::version::Versions;
 use palisade_tenancy::TenantId;
 
+use super::leave_groups;
 use crate::{
     Store,
     act::Act,
@@ -27,6 +28,7 @@ const LOCK: TenantSql =
     TenantSql::new("UPDATE identities SET revision = revision WHERE tenant_id = $1 AND id = $2");
 // The rows that belong to it go by their foreign keys: the user's, its sessions, its links, its memberships.
 const DELETE: TenantSql = TenantSql::new("DELETE FROM identities WHERE tenant_id = $1 AND id = $2");
+
 impl Store {
     /// Deletes the user that is the grant's target, and the identity that it is; `false` where it is not there. `expected`: only at
     /// one of these versions.
@@ -77,6 +79,7 @@ impl Job for Delete {
         {
             return Err(Error::new(Code::StaleResource).into());
         }
+        leave_groups(tx, self.id).await?;
         tx.execute(DELETE, id()).await?;
         record(tx, [&self.act]).await?;
         Ok(true)

@@ -8,8 +8,10 @@ use palisade_identity::{GroupId, IdentityId};
 use super::GroupOfUser;
 use crate::{
     fault::Fault,
-    row::Columns,
+    row::{self, Columns},
     scim::sql::{Connection, ConnectionSql},
+    sql::TenantSql,
+    tx::TenantTx,
 };
 
 const OF: ConnectionSql = ConnectionSql::new(
@@ -24,6 +26,21 @@ const OF: ConnectionSql = ConnectionSql::new(
                  FROM up JOIN scim_groups g ON g.tenant_id = $1 AND g.provider_id = $2 AND g.id = up.group_id
                  GROUP BY up.identity_id, up.group_id, g.label ORDER BY g.label, up.group_id",
 );
+
+// `members` is a column of groups; who is in them changes with this user's end.
+const LEAVE: TenantSql = TenantSql::new(
+    "UPDATE scim_groups SET members = members - 1, revision = revision + 1, updated_at = $3
+     WHERE tenant_id = $1 AND (provider_id, id) IN (
+        SELECT m.provider_id, m.group_id FROM scim_group_users m WHERE m.tenant_id = $1 AND m.identity_id = $2)",
+);
+
+/// Tells the groups that this user is in that it is to go: they are others without it. Before its row is deleted, which takes its
+/// memberships along.
+pub(crate) async fn leave_groups(tx: &TenantTx<'_>, user: IdentityId) -> Result<(), Fault> {
+    tx.execute(LEAVE, [user.as_uuid().into(), row::at(tx.now())])
+        .await?;
+    Ok(())
+}
 
 /// The groups of each of these users, by name and id. What is reached twice counts once, so that circles end.
 pub(super) async fn of(

@@ -8,6 +8,8 @@ mod list;
 mod load;
 mod update;
 
+pub(crate) use groups::leave_groups;
+
 use palisade_envelope::Result;
 use palisade_identity::{GroupId, Identity, IdentityId, State, Timestamp, change::Changed};
 use palisade_linking::ProvisionedLink;
