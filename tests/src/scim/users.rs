@@ -178,8 +178,11 @@ on_both_databases! {
         // Disabled by the client: what says nothing changes nothing, and what says `true` enables.
         client.patch(&path, off.clone()).await.expect(200);
         for way in silent.clone() {
-            assert_eq!(client.patch(&path, way).await.expect(200).json()["active"], false);
+            assert_ne!(client.patch(&path, way).await.expect(200).json()["active"], true);
             assert_eq!(state().await, "inactive");
+        }
+        for filter in ["active eq true", "active eq false", "active pr", "active eq true and title pr", "active eq false and title pr"] {
+            assert_eq!(client.filter("/Users", filter).await["totalResults"], 0, "{filter}");
         }
         client.patch(&path, loud.clone()).await.expect(200);
         assert_eq!(state().await, "active");

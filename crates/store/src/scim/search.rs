@@ -36,6 +36,9 @@ pub(super) struct Apart {
     pub(super) values: Vec<Value>,
 }
 
+/// Users who are shown as disabled: not those that the client disabled, and then took `active` away from.
+const DISABLED: &str = "(i.state = 'inactive' AND (t.names_active = 1 OR t.disabled_at IS NULL OR t.disabled_at <> i.state_changed_at))";
+
 /// Stands for the id where a filter asks for any. No filter can ask for it: such characters are refused.
 const ANY: &str = "\u{0}";
 
@@ -165,15 +168,14 @@ impl Kind {
             (Column::Time(column), Test::Compare(operator, Literal::Instant(time))) => {
                 time_condition(column, *operator, *time)
             }
-            (Column::Active, Test::Present) => Condition::exact(
-                "(t.names_active = 1 OR i.state = 'inactive')".to_owned(),
-                [],
-            ),
+            (Column::Active, Test::Present) => {
+                Condition::exact(format!("(t.names_active = 1 OR {DISABLED})"), [])
+            }
             (Column::Active, Test::Compare(operator, Literal::Boolean(wanted))) => {
                 let text = if *wanted {
                     "(t.names_active = 1 AND i.state = 'active')"
                 } else {
-                    "i.state = 'inactive'"
+                    DISABLED
                 };
                 let equal = Condition::exact(text.to_owned(), []);
                 match operator {

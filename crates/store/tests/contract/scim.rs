@@ -278,7 +278,10 @@ pub(crate) async fn a_subject_that_a_person_took_away_is_not_linked_again(house:
         .await
         .expect_err("a conflict");
     assert_eq!(error.code(), Code::Conflict);
-    assert_eq!(error.envelope().details["conflicts"], json!(["externalId"]));
+    assert_eq!(
+        error.envelope().details["conflicts"],
+        json!([{"field": "externalId"}])
+    );
     assert_eq!(
         house.names(&client, "userName pr").await,
         Vec::<String>::new()
@@ -300,7 +303,10 @@ pub(crate) async fn a_taken_name_is_a_conflict_in_the_clients_words(house: &Hous
     ] {
         let error = house.provision(&client, body).await.expect_err("taken");
         assert_eq!(error.code(), Code::Conflict);
-        assert_eq!(error.envelope().details["conflicts"], json!([field]));
+        assert_eq!(
+            error.envelope().details["conflicts"],
+            json!([{"field": field}])
+        );
     }
     assert_eq!(house.names(&client, "userName pr").await, ["Ada"]);
     // What is no column is decided on the documents.

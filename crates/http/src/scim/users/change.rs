@@ -176,7 +176,8 @@ impl Rules {
             metadata_admin: current.metadata_admin.as_ref().map(parsed).transpose()?,
             state: Some(match active(&resource) {
                 Some(false) => State::Inactive,
-                Some(true) | None => State::Active,
+                Some(true) => State::Active,
+                None => current.state,
             }),
             external_id: current.external_id.clone(),
             region: None,
@@ -217,12 +218,11 @@ fn disabled_at(identity: &Identity) -> Option<Timestamp> {
 }
 
 /// The resource with `active` as it can become. Only `false` disables, and only `true` enables: a message that says nothing of it,
-/// or takes it away, leaves the state as it is. Whom an administrator disabled, no provisioning system enables.
+/// or takes it away, leaves the state as it is. Whom an administrator disabled, no provisioning system enables, and each is told.
 fn settled(resource: Resource, known: &ScimUserState) -> Resource {
     let says = active(&resource);
-    let stays = known.identity.state == State::Inactive
-        && (says.is_none() || (says == Some(true) && !known.disabled_by_client));
-    if !stays {
+    let is_locked = known.identity.state == State::Inactive && !known.disabled_by_client;
+    if !is_locked || says == Some(false) {
         return resource;
     }
     let mut attributes = resource.into_map();

@@ -84,7 +84,11 @@ impl Job for Create {
         let identity = &self.write.changed.identity;
         Ok(ScimUser {
             id: identity.id,
-            resource: with_state(self.write.resource.attributes().clone(), identity.state),
+            resource: with_state(
+                self.write.resource.attributes().clone(),
+                identity.state,
+                self.write.disabled_at.is_some(),
+            ),
             created_at: identity.created_at,
             updated_at: identity.updated_at,
             revision: identity.revision,
@@ -114,7 +118,10 @@ fn attributes(error: &Error, write: &UserWrite) -> Option<BTreeSet<&'static str>
     let conflicts = error.envelope().details.get("conflicts")?.as_array()?;
     let identity = &write.changed.identity;
     let mut taken: BTreeSet<&str> = BTreeSet::new();
-    for field in conflicts.iter().filter_map(serde_json::Value::as_str) {
+    for field in conflicts
+        .iter()
+        .filter_map(|conflict| conflict.get("field")?.as_str())
+    {
         let kind = field.strip_prefix("credentials.");
         match kind.and_then(|field| field.strip_suffix(".identifiers")) {
             Some(kind) => taken.extend(

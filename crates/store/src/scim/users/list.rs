@@ -23,8 +23,7 @@ impl Listed for ScimUser {
     const TABLE: &'static str = "scim_users";
     const JOIN: &'static str =
         "JOIN identities i ON i.tenant_id = t.tenant_id AND i.id = t.identity_id";
-    const COLUMNS: &'static str =
-        "t.identity_id, t.document, i.state, i.created_at, i.updated_at, i.revision";
+    const COLUMNS: &'static str = "t.identity_id, t.document, i.state, CASE WHEN t.disabled_at = i.state_changed_at THEN 1 ELSE 0 END, i.created_at, i.updated_at, i.revision";
 
     fn read(columns: &mut Columns<'_>) -> Result<Self, Fault> {
         let id = IdentityId::from_uuid(columns.get()?);

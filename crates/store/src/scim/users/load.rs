@@ -19,7 +19,7 @@ const ONE: ConnectionSql = ConnectionSql::new(
     "SELECT i.schema_id, i.state,
         CASE WHEN EXISTS (SELECT 1 FROM scim_group_users m
             WHERE m.tenant_id = $1 AND m.provider_id = $2 AND m.identity_id = u.identity_id) THEN 1 ELSE 0 END,
-        u.document, i.state, i.created_at, i.updated_at, i.revision
+        u.document, i.state, CASE WHEN u.disabled_at = i.state_changed_at THEN 1 ELSE 0 END, i.created_at, i.updated_at, i.revision
      FROM scim_users u JOIN identities i ON i.tenant_id = u.tenant_id AND i.id = u.identity_id
      WHERE u.tenant_id = $1 AND u.provider_id = $2 AND u.identity_id = $3",
 );
@@ -139,17 +139,18 @@ pub(super) fn state(row: &QueryResult) -> Result<ScimUserState, Fault> {
     let disabled_at = columns.maybe_time()?;
     let has_groups = columns.get::<i32>()? == 1;
     let identity = identities::read(&mut columns)?;
+    let disabled_by_client =
+        identity.state == State::Inactive && disabled_at == Some(identity.state_changed_at);
     let user = ScimUser {
         id: identity.id,
-        resource: with_state(document, identity.state),
+        resource: with_state(document, identity.state, disabled_by_client),
         created_at: identity.created_at,
         updated_at: identity.updated_at,
         revision: identity.revision,
         groups: Vec::new(),
     };
     Ok(ScimUserState {
-        disabled_by_client: identity.state == State::Inactive
-            && disabled_at == Some(identity.state_changed_at),
+        disabled_by_client,
         user,
         identity,
         has_groups,

@@ -77,23 +77,26 @@ pub(super) fn text<'a>(attributes: &'a Map<String, Value>, name: &str) -> Option
     attributes.get(name).and_then(Value::as_str)
 }
 
-/// The document with `active` as the identity's state has it: whoever changed it.
-fn with_state(mut document: Map<String, Value>, state: State) -> Resource {
-    if state == State::Inactive {
+/// The document with `active` as the identity's state has it, whoever changed it. `by_client`: it is disabled because the client said
+/// so; one that has since taken `active` away is shown none, and the user stays disabled.
+fn with_state(mut document: Map<String, Value>, state: State, by_client: bool) -> Resource {
+    let says = document.contains_key("active");
+    if state == State::Inactive && (says || !by_client) {
         document.insert("active".to_owned(), Value::Bool(false));
-    } else if document.contains_key("active") {
+    } else if says {
         document.insert("active".to_owned(), Value::Bool(true));
     }
     Resource::from_kept(document)
 }
 
-/// Reads the columns of [`USER`].
+/// Reads document, state, whether it is disabled by the client, times and revision.
 fn read(id: IdentityId, columns: &mut Columns<'_>) -> Result<ScimUser, Fault> {
     let document = columns.json()?;
     let state = columns.word(State::parse)?;
+    let by_client = columns.get::<i32>()? == 1;
     Ok(ScimUser {
         id,
-        resource: with_state(document, state),
+        resource: with_state(document, state, by_client),
         created_at: columns.time()?,
         updated_at: columns.time()?,
         revision: columns.get()?,

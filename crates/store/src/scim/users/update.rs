@@ -2,7 +2,6 @@
 
 use palisade_authz::{Authorized, ConnectionTarget, action::UpdateScimUser};
 use palisade_envelope::{Code, Error, Result};
-use palisade_identity::State;
 use palisade_scim::Resource;
 use palisade_tenancy::TenantId;
 use sea_orm::QueryResult;
@@ -88,7 +87,11 @@ impl Job for Update {
         record(tx, [&self.act]).await?;
         Ok(ScimUser {
             id: after.id,
-            resource: with_state(self.write.resource.attributes().clone(), after.state),
+            resource: with_state(
+                self.write.resource.attributes().clone(),
+                after.state,
+                self.write.disabled_at.is_some(),
+            ),
             created_at: after.created_at,
             updated_at: after.updated_at,
             revision: after.revision,
@@ -103,5 +106,5 @@ impl Job for Update {
 
 fn document(row: &QueryResult) -> Result<Resource, Fault> {
     let document = Columns::of(row).json()?;
-    Ok(with_state(document, State::Active))
+    Ok(Resource::from_kept(document))
 }
