@@ -44,7 +44,7 @@ mod turns;
 mod v1;
 mod words;
 
-pub use app::{App, PasswordSettings, SessionSettings, Settings};
+pub use app::{App, PasswordSettings, ScimSettings, SessionSettings, Settings};
 pub use call::{Call, Media};
 pub use catalogue::table;
 pub use dialect::Dialect;

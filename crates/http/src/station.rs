@@ -132,7 +132,11 @@ impl Station {
         if let Some(admitted) = admitted {
             match admitted {
                 Ok(caller) => {
+                    let counted = app.provisioning.count(&caller);
                     let _ = trail.caller.set(caller);
+                    if let Err(error) = counted {
+                        return Ok(request.error_response(Problem::from(error)));
+                    }
                 }
                 Err(error) => return Ok(request.error_response(Problem::from(error))),
             }

@@ -11,6 +11,7 @@ mod load;
 mod log;
 mod metrics;
 mod passwords;
+mod scim;
 mod server;
 mod sessions;
 mod telemetry;
@@ -23,6 +24,7 @@ pub use load::load;
 pub use log::{Log, LogFormat};
 pub use metrics::Metrics;
 pub use passwords::Passwords;
+pub use scim::Scim;
 pub use server::Server;
 pub use sessions::Sessions;
 pub use telemetry::Telemetry;
@@ -42,6 +44,8 @@ pub struct Config {
     pub sessions: Sessions,
     /// How passwords are checked.
     pub passwords: Passwords,
+    /// How much a provisioning system may ask.
+    pub scim: Scim,
     /// Where spans go.
     pub telemetry: Telemetry,
     /// Where metrics can be had.
@@ -57,6 +61,7 @@ impl Config {
         self.database.check()?;
         self.sessions.check()?;
         self.passwords.check()?;
+        self.scim.check()?;
         self.telemetry.check()?;
         self.metrics.check()?;
         self.log.check()

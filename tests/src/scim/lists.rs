@@ -184,8 +184,9 @@ on_both_databases! {
             let body = json!({"userName": format!("u{number:02}"), "title": "T", "name": {"familyName": format!("f{number:02}")}});
             users.push(id(&client.post("/Users", body).await.expect(201).json()));
         }
-        let mut doomed = users.clone();
+        let (mut doomed, mut walks) = (users.clone(), 0);
         for order in ["", "&sortBy=userName", "&sortBy=name.familyName&filter=title%20pr"] {
+            walks += 1;
             // Those it has seen, and the one where the page ended, go while it walks.
             let going = [doomed.remove(4), doomed.remove(0), doomed.remove(0)];
             let (mut seen, mut start, mut pages) = (Vec::new(), 1, 0);
@@ -201,6 +202,9 @@ on_both_databases! {
                         client.delete(&format!("/Users/{gone}")).await.expect(204);
                     }
                 }
+                // A page behind the end tells how many there are.
+                let behind = client.get(&format!("/Users?startIndex=100&count=5{order}")).await.expect(200).json();
+                assert_eq!((&behind["totalResults"], &behind["itemsPerPage"]), (&json!(14 - 3 * walks), &json!(0)), "{order}");
                 if start > usize::try_from(page["totalResults"].as_u64().expect("a number")).expect("fits") {
                     break;
                 }

@@ -74,7 +74,7 @@ const MOST_LOOKED_AT: usize = 64 * 1024 * 1024;
 const MOST_IN_PAGE: usize = 16 * 1024 * 1024;
 
 /// How many resources one statement of a page reads; nearly all pages are smaller.
-const PART: u64 = 250;
+const PART: u64 = 2;
 
 /// How many documents are read at first where they have to be looked at, and at most.
 const FIRST_LOOK: usize = 100;
@@ -322,11 +322,10 @@ impl Listing<'_> {
             };
         }
         let total = match total {
-            Some(total) => total,
-            // A page behind the end tells how many there are all the same.
-            None => self.total::<T>(condition, column, &from).await?,
+            Some(total) => total.saturating_add(self.passed(&from)),
+            // A page behind the end tells how many there are all the same: nobody is left who could be missed.
+            None => self.total::<T>(condition).await?,
         };
-        let total = total.saturating_add(self.passed(&from));
         let page = ListPage {
             total,
             items,
@@ -412,14 +411,9 @@ impl Listing<'_> {
         }
     }
 
-    async fn total<T: Listed>(
-        &self,
-        condition: &Condition,
-        column: &'static str,
-        from: &Start,
-    ) -> Result<u64, Fault> {
+    async fn total<T: Listed>(&self, condition: &Condition) -> Result<u64, Fault> {
         let mut text = Text::new(self.connection);
-        self.count::<T>(&mut text, condition, column, from);
+        self.count::<T>(&mut text, condition, "", &Start::default());
         let rows = self.connection.all_bound(text.done()).await?;
         let total: i64 = match rows.first() {
             Some(row) => Columns::of(row).get()?,
@@ -486,7 +480,7 @@ impl Listing<'_> {
         if let Some(place) = &from.behind {
             items
                 .retain(|(key, item)| self.order((key, item.id()), (&place.key, place.id)).is_gt());
-            if matches!(self.request.page, Page::Index { .. }) {
+            if matches!(self.request.page, Page::Index { .. }) && !items.is_empty() {
                 total = from.passed.saturating_add(items.len() as u64);
             }
             passed = 0;

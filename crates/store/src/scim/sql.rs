@@ -125,6 +125,22 @@ impl<'a> Connection<'a> {
         self.of.id()
     }
 
+    /// Deletes these addresses of a user.
+    pub(crate) async fn delete_emails(self, user: Uuid, emails: &[&str]) -> Result<(), Fault> {
+        if emails.is_empty() {
+            return Ok(());
+        }
+        let mut values = self.first_values();
+        values.push(user.into());
+        values.extend(emails.iter().map(|email| Value::from(*email)));
+        let text = format!(
+            "DELETE FROM scim_emails WHERE tenant_id = $1 AND provider_id = $2 AND identity_id = $3 AND value IN ({})",
+            placeholders(4, emails.len())
+        );
+        self.tx.execute_bound(Bound { text, values }).await?;
+        Ok(())
+    }
+
     /// Deletes members of a group: these, or all but these. `table` and `column` are texts of ours.
     pub(crate) async fn delete_members(
         self,

@@ -22,9 +22,6 @@ const UPDATE: ConnectionSql = ConnectionSql::new(
         disabled_at = $10
      WHERE tenant_id = $1 AND provider_id = $2 AND identity_id = $3",
 );
-const DELETE_EMAIL: ConnectionSql = ConnectionSql::new(
-    "DELETE FROM scim_emails WHERE tenant_id = $1 AND provider_id = $2 AND identity_id = $3 AND value = $4",
-);
 const RELINK: ConnectionSql = ConnectionSql::new(
     "UPDATE external_identities SET external_id = $4, external_username = $5, external_email = $6, external_display_name = $7,
         last_synced_at = $8, updated_at = $8
@@ -141,10 +138,8 @@ pub(super) async fn update(
     bound.extend(values(write)?);
     connection.execute(UPDATE, bound).await?;
     let (old, new) = (emails(before), emails(after));
-    for gone in old.difference(&new) {
-        let values = [id.as_uuid().into(), gone.as_str().into()];
-        connection.execute(DELETE_EMAIL, values).await?;
-    }
+    let gone: Vec<&str> = old.difference(&new).map(String::as_str).collect();
+    connection.delete_emails(id.as_uuid(), &gone).await?;
     let added = new.difference(&old).cloned();
     tx.together(email_rows(connection, id, added)).await?;
     let values = [
