@@ -30,7 +30,7 @@ pub(crate) async fn signed_in(tenant: &Tenant, body: Value) -> String {
 pub(crate) async fn keys(nobody: &Caller, tenant: &str) -> JwkSet {
     let path = format!("/tenants/{tenant}/.well-known/jwks.json");
     let reply = nobody.get(&path).await.expect(200);
-    assert_eq!(reply.header("cache-control"), "public, max-age=60");
+    assert_eq!(reply.header("cache-control"), "public, no-cache");
     for key in reply.json()["keys"].as_array().expect("keys") {
         let members: BTreeSet<_> = key.as_object().expect("a key").keys().cloned().collect();
         let public = ["alg", "crv", "kid", "kty", "use", "x", "y"];
@@ -89,7 +89,7 @@ on_both_databases! {
         let token = reply.text("/tokenized");
         assert!(!token.contains(&session[60..]));
         let claims = verified(&token, &keys(&nobody, &alpha.id).await, "app").expect("is genuine");
-        let issuer = format!("{}/tenants/{}", nobody.base(), alpha.id);
+        let issuer = format!("urn:palisade:tenant:{}", alpha.id);
         for (name, value) in [
             ("iss", issuer.as_str()),
             ("sub", "ada"),
@@ -107,6 +107,8 @@ on_both_databases! {
         let again = whoami(&nobody, &session, "app").await.expect(200).text("/tokenized");
         let again = verified(&again, &keys(&nobody, &alpha.id).await, "app").expect("is genuine");
         assert_ne!(again["jti"], claims["jti"]);
+        // It says who somebody is; it is no credential here.
+        whoami(&nobody, &token, "app").await.expect(401);
         // Without it, or with nothing in it, there is no token.
         for path in ["/sessions/whoami", "/sessions/whoami?tokenize_as="] {
             let request = nobody.request(Method::GET, path).header("X-Session-Token", &session);
@@ -154,6 +156,24 @@ on_both_databases! {
             assert!(keys(&nobody, id).await.keys.is_empty());
         }
         nobody.get("/tenants/acme/.well-known/jwks.json").await.refused(400, "invalid_id");
+    }
+
+    async fn tokens_of_a_suspended_tenant_can_not_be_checked_until_it_is_resumed(house: House) {
+        let (pausing, nobody) = (Tenant::new(house.gateway, "pausing").await, house.gateway.anonymous());
+        let operator = house.gateway.operator();
+        pausing.owner.put(&format!("{TEMPLATES}/app"), json!({})).await.expect(201);
+        let shown = async |count: usize| {
+            let deadline = std::time::Instant::now() + std::time::Duration::from_secs(2);
+            while keys(&nobody, &pausing.id).await.keys.len() != count {
+                assert!(std::time::Instant::now() < deadline, "not {count} keys after two seconds");
+                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            }
+        };
+        shown(1).await;
+        for (act, count) in [("suspend", 0), ("resume", 1)] {
+            operator.post(&format!("/v1/tenants/{}/{act}", pausing.id), json!({})).await.expect(200);
+            shown(count).await;
+        }
     }
 
     async fn a_rotated_key_is_known_until_its_overlap_ends(house: House) {

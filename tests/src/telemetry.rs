@@ -306,8 +306,9 @@ on_both_databases! {
             "$argon2id$",
             &session[60..],
             signature,
-            // How every private key begins in PKCS #8, in Base64 and as bytes are printed.
+            // How every private key begins in PKCS #8, in Base64, in hex and as bytes are printed.
             "MIGHAgEAMBMG",
+            "308187020100",
             "48, 129, 135, 2, 1",
             &ends[0],
             &ends[1],

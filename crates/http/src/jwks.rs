@@ -2,31 +2,30 @@
 
 use actix_web::http::{Method, header};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use palisade_envelope::{Code, Result};
+use palisade_envelope::Code;
 use palisade_store::PublicKey;
 use palisade_tenancy::TenantId;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    App,
     call::Call,
     doc::{Doc, ReplyHeader},
     guard::invalid_id,
     problem::Answer,
-    reply::{Reply, base_url},
+    reply::Reply,
     routes::RouteTable,
 };
 
-/// How long it may be kept: a service that meets an unknown `kid` asks again.
-const KEPT: &str = "public, max-age=60";
+/// A service that meets an unknown `kid` asks again, and must then be told of a new key, whatever stands in between.
+const KEPT: &str = "public, no-cache";
 
 /// Keys that tell whether a token is genuine.
 #[derive(Serialize, ToSchema)]
 #[schema(as = JsonWebKeySet)]
 struct KeySet {
-    /// The key that signs first, then those whose tokens may still be good. None for a tenant that has none, and where there
-    /// is no such tenant.
+    /// The key that signs, and those whose tokens may still be good. None for a tenant that has none or is not active, and
+    /// where there is no such tenant.
     keys: Vec<Key>,
 }
 
@@ -83,8 +82,8 @@ fn doc() -> Doc {
     .replies::<KeySet>(200)
     .headers(&[ReplyHeader::always(
         "Cache-Control",
-        "^public, max-age=[0-9]+$",
-        "how long it may be kept",
+        "^public, no-cache$",
+        "it may be kept by whoever asks whether it still stands",
     )])
     .refuses(&[Code::InvalidId, Code::InvalidRequest, Code::Unavailable])
 }
@@ -101,11 +100,25 @@ async fn get(call: Call) -> Answer {
         })
 }
 
-/// `iss` of a tenant's tokens: below it are its keys.
-///
-/// # Errors
-/// As [`base_url`].
-pub(crate) fn issuer(call: &Call, app: &App, tenant: TenantId) -> Result<String> {
-    let base = base_url(&call.request, &app.settings)?;
-    Ok(format!("{base}/tenants/{tenant}"))
+/// `iss` of a tenant's tokens: where `server.public_url` is set, the address that its keys are below. It is never taken
+/// from the request, whose `Host` is up to whoever holds the session.
+pub(crate) fn issuer(public_url: Option<&str>, tenant: TenantId) -> String {
+    match public_url {
+        Some(base) => format!("{base}/tenants/{tenant}"),
+        None => format!("urn:palisade:tenant:{tenant}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_name_their_tenant_as_issuer_below_the_configured_address_or_else_by_its_id() {
+        let tenant = TenantId::from_uuid(uuid::Uuid::from_u128(7));
+        let id = "00000000-0000-0000-0000-000000000007";
+        let configured = issuer(Some("https://id.example.com"), tenant);
+        assert_eq!(configured, format!("https://id.example.com/tenants/{id}"));
+        assert_eq!(issuer(None, tenant), format!("urn:palisade:tenant:{id}"));
+    }
 }

@@ -84,13 +84,21 @@ pub fn is_template_name(name: &str) -> bool {
 /// `invalid_request` naming the claim.
 pub fn check_claim(name: &str, place: &str) -> Result<()> {
     let field = || format!("claims.{name}");
-    if name.is_empty() || name.chars().count() > 64 || name.chars().any(char::is_control) {
+    if name.is_empty()
+        || name.chars().count() > 64
+        || name.chars().any(char::is_control)
+        || name.trim() != name
+    {
         return Err(Error::field(
             "claims",
-            "names of 1 to 64 characters, none of them a control character",
+            "names of 1 to 64 characters, none of them a control character, without space around",
         ));
     }
-    if RESERVED_CLAIMS.contains(&name) {
+    // Some readers of JSON, Go's among them, take names for the same that differ in case.
+    if RESERVED_CLAIMS
+        .iter()
+        .any(|reserved| reserved.eq_ignore_ascii_case(name))
+    {
         let reserved: Vec<String> = RESERVED_CLAIMS
             .iter()
             .map(|name| format!("`{name}`"))
@@ -127,9 +135,17 @@ impl SessionTokenTemplate {
             Error::with_message(Code::InvalidRequest, format!("`tokenize_as`: {what}"))
                 .detail("field", "tokenize_as")
         };
+        let too_much = || {
+            refused(&format!(
+                "what the template takes of this session is more than {MOST_BYTES} bytes"
+            ))
+        };
         let mut claims = Map::new();
+        let mut room = Room(MOST_BYTES);
         for (name, place) in &self.claims {
             if let Some(value) = shown.pointer(place) {
+                // Before it is copied: fifty claims can each name all that an identity has.
+                serde_json::to_writer(&mut room, value).map_err(|_| too_much())?;
                 claims.insert(name.clone(), value.clone());
             }
         }
@@ -157,11 +173,26 @@ impl SessionTokenTemplate {
         }
         let bytes = serde_json::to_vec(&claims).map_err(Error::internal)?.len();
         if bytes > MOST_BYTES {
-            let what =
-                format!("what the template takes of this session is more than {MOST_BYTES} bytes");
-            return Err(refused(&what));
+            return Err(too_much());
         }
         Ok(claims)
+    }
+}
+
+/// Counts what is written, and takes no more than there is room for.
+struct Room(usize);
+
+impl std::io::Write for Room {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 = self
+            .0
+            .checked_sub(bytes.len())
+            .ok_or(std::io::ErrorKind::FileTooLarge)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
 }
 
@@ -265,6 +296,17 @@ mod tests {
     }
 
     #[test]
+    fn what_is_too_much_is_counted_only_as_far_as_there_is_room() {
+        let mut room = Room(10);
+        let large = json!(vec![1; 1_000]);
+        serde_json::to_writer(&mut room, &large).expect_err("has no room");
+        assert_eq!(
+            room.0, 0,
+            "it went on until the room was full and no further"
+        );
+    }
+
+    #[test]
     fn what_can_not_be_said_is_refused_by_name() {
         let by_external = SessionTokenTemplate {
             subject_source: SubjectSource::ExternalId,
@@ -275,12 +317,20 @@ mod tests {
         let long = json!({"x": "x".repeat(MOST_BYTES)});
         let error = token(&template(&[("x", "/x")]), 60, &long).expect_err("is too long");
         assert_eq!(error.code(), Code::InvalidRequest);
+        // None of these is too long by itself.
+        let half = json!({"x": "x".repeat(MOST_BYTES / 2)});
+        let twice = template(&[("x", "/x"), ("y", "/x"), ("z", "/x")]);
+        let error = token(&twice, 60, &half).expect_err("are too long together");
+        assert_eq!(error.code(), Code::InvalidRequest);
         for (name, place) in [
             ("", "/x"),
             ("a", ""),
             ("a", "x"),
             ("a", "/~2"),
             ("\u{7}", "/x"),
+            ("EXP", "/x"),
+            ("Aud", "/x"),
+            ("aud ", "/x"),
         ] {
             check_claim(name, place).expect_err(place);
         }

@@ -52,7 +52,7 @@ pub(super) async fn whoami(guarded: Guarded<ReadOwnSession>, call: Call) -> Answ
         let (template, key) = tokens.template(template).ok_or_else(|| {
             Error::field("tokenize_as", "the name of a template of session tokens")
         })?;
-        let issuer = issuer(&call, app, guarded.grant.tenant())?;
+        let issuer = issuer(app.settings.public_url.as_deref(), guarded.grant.tenant());
         let now = app.clock.now();
         let shown = serde_json::to_value(&body).map_err(Error::internal)?;
         let claims = template.token(&issuer, whose(&known)?, &shown, (uuid_at(now), now))?;

@@ -83,9 +83,11 @@ impl SessionTokens {
     }
 }
 
+// Tokens of a tenant that is suspended or deleted are not to be trusted: none of its keys is shown.
 const KEYS: TenantSql = TenantSql::new(
-    "SELECT id, private_key, public_key, expires_at
-     FROM session_token_keys WHERE tenant_id = $1 ORDER BY id DESC",
+    "SELECT k.id, k.private_key, k.public_key, k.expires_at
+     FROM session_token_keys k JOIN tenants t ON t.id = k.tenant_id AND t.state = 'active'
+     WHERE k.tenant_id = $1 ORDER BY k.id DESC",
 );
 
 const TEMPLATES: TenantSql =
@@ -104,7 +106,7 @@ impl Store {
     }
 
     /// The public keys of a tenant's tokens: whoever is shown one has to have them, and they are all that is shown. None for
-    /// an id that names nothing.
+    /// a tenant that is not active, or an id that names nothing.
     ///
     /// # Errors
     /// `unavailable` or `internal` when the database can't answer.

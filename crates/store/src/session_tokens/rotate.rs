@@ -116,7 +116,7 @@ impl Job for Rotate {
         }
         if retired.len() > MOST_RETIRED {
             let message = format!(
-                "{MOST_RETIRED} old keys are still among the public ones; wait for some to go, or rotate with a shorter `overlap`"
+                "{MOST_RETIRED} old keys are still among the public ones; wait for some to go, or rotate with `overlap` 0, which drops them all"
             );
             return Err(Error::with_message(Code::LimitReached, message)
                 .detail("limit", MOST_RETIRED)

@@ -7,8 +7,8 @@ use palisade_envelope::{Code, Error, Result};
 use palisade_identity::{
     SessionTokenTemplate,
     session_token::{
-        MOST_AUDIENCES, MOST_CLAIMS, SubjectSource, TEMPLATE_NAME, TTL_SECONDS, USUAL_TTL_SECONDS,
-        check_claim, is_template_name,
+        MOST_AUDIENCES, MOST_BYTES, MOST_CLAIMS, SubjectSource, TEMPLATE_NAME, TTL_SECONDS,
+        USUAL_TTL_SECONDS, check_claim, is_template_name,
     },
 };
 use serde_json::Value;
@@ -88,6 +88,10 @@ pub(super) async fn put(guarded: Guarded<PutSessionTokenTemplate>, mut call: Cal
     reply.etag(revision).json(&TemplateBody::from(document))
 }
 
+/// How many bytes the audiences can have, and the names of the claims: what a token can't have room for is refused where
+/// it is asked for, not where the token is.
+const MOST_TEXT: usize = MOST_BYTES / 3;
+
 fn read(body: &[u8]) -> Result<SessionTokenTemplate> {
     let mut fields = Fields::parse(body)?;
     let ttl_seconds = fields.optional_integer("ttl_seconds", TTL_SECONDS)?;
@@ -102,7 +106,11 @@ fn read(body: &[u8]) -> Result<SessionTokenTemplate> {
     let audience = audience
         .into_iter()
         .map(|text| bounded("audience", text, 255))
-        .collect::<Result<_>>()?;
+        .collect::<Result<Vec<_>>>()?;
+    if audience.iter().map(String::len).sum::<usize>() > MOST_TEXT {
+        let expected = format!("{MOST_TEXT} bytes at most in all");
+        return Err(Error::field("audience", expected));
+    }
     let subject_source = subject_source
         .map(|word| {
             SubjectSource::parse(&word)
@@ -133,6 +141,10 @@ fn claims(sent: Option<Value>) -> Result<BTreeMap<String, String>> {
             "claims",
             format!("{MOST_CLAIMS} claims at most"),
         ));
+    }
+    if sent.keys().map(String::len).sum::<usize>() > MOST_TEXT {
+        let expected = format!("names of {MOST_TEXT} bytes at most in all");
+        return Err(Error::field("claims", expected));
     }
     let read = |(name, place): (String, Value)| {
         // What is no text is no pointer either.
