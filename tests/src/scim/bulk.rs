@@ -90,6 +90,33 @@ on_both_databases! {
         assert_eq!(client.get(&format!("/Groups/{there}")).await.expect(200).json()["displayName"], "X");
     }
 
+    async fn abuse_48_no_operation_of_a_bulk_request_reaches_another_connection(house: House) {
+        let client = Client::connect(&house.alpha.owner, "entra").await;
+        let (_, elsewhere) = house.gateway.new_tenant("elsewhere").await;
+        for other in [Client::connect(&house.alpha.owner, "okta").await, Client::connect(&elsewhere, "okta").await] {
+            let user = other.user("theirs").await;
+            let group = other.post("/Groups", json!({"displayName": "Theirs", "members": [{"value": id(&user)}]})).await.expect(201).json();
+            let (user_path, group_path) = (format!("/Users/{}", id(&user)), format!("/Groups/{}", id(&group)));
+            let title = json!({"Operations": [{"op": "replace", "path": "title", "value": "x"}]});
+            let rename = json!({"Operations": [{"op": "replace", "path": "displayName", "value": "x"}]});
+            let answer = bulk(&client, json!([
+                {"method": "PUT", "path": user_path, "data": {"userName": "mine"}},
+                {"method": "PATCH", "path": user_path, "data": title},
+                {"method": "DELETE", "path": user_path},
+                {"method": "PUT", "path": group_path, "data": {"displayName": "Mine"}},
+                {"method": "PATCH", "path": group_path, "data": rename},
+                {"method": "DELETE", "path": group_path},
+                {"method": "POST", "path": "/Groups", "bulkId": "g", "data": {"displayName": "Mine", "members": [{"value": id(&user)}]}},
+                {"method": "POST", "path": "/Users", "bulkId": "u", "data": {"userName": "mine", ENTERPRISE: {"manager": {"value": id(&user)}}}}
+            ])).await;
+            assert_eq!(statuses(&answer), ["404", "404", "404", "404", "404", "404", "400", "400"], "{answer}");
+            let now = other.get(&user_path).await.expect(200).json();
+            assert_eq!(now["meta"], user["meta"]);
+            assert_eq!(other.get(&group_path).await.expect(200).json(), group);
+        }
+        assert_eq!(client.get("/Users").await.expect(200).json()["totalResults"], 0);
+    }
+
     async fn abuse_48_bulk_requests_have_limits(house: House) {
         let client = Client::connect(&house.alpha.owner, "entra").await;
         let operation = json!({"method": "DELETE", "path": "/Users/x"});

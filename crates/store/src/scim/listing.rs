@@ -200,7 +200,9 @@ impl Listing<'_> {
         let place = page.items.last().map(|last| self.place(last));
         match (self.request.page, place) {
             (Page::Cursor { .. }, Some(place)) if cut => page.next = sealer.seal(&place),
-            (Page::Index { start, count }, Some(place)) => {
+            (Page::Index { start, count }, Some(place))
+                if cut || page.items.len() as u64 >= *count =>
+            {
                 let next = start.saturating_add(page.items.len() as u64);
                 self.walks.ended(&fingerprint, *count, next, &place);
             }
