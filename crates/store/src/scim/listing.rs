@@ -74,7 +74,7 @@ const MOST_LOOKED_AT: usize = 64 * 1024 * 1024;
 const MOST_IN_PAGE: usize = 16 * 1024 * 1024;
 
 /// How many resources one statement of a page reads; nearly all pages are smaller.
-const PART: u64 = 2;
+const PART: u64 = 250;
 
 /// How many documents are read at first where they have to be looked at, and at most.
 const FIRST_LOOK: usize = 100;
