@@ -20,9 +20,12 @@ mod m0006_nodes;
 mod m0007_sessions;
 mod m0008_audit_details_and_rotation;
 mod m0009_idempotency_keys;
+mod m0010_imports;
 mod m0011_session_tokens;
 mod m0012_scim_connections_and_users;
 mod m0013_scim_groups;
+mod m0014_provider_rules;
+mod m0015_review_and_history;
 
 use sea_orm_migration::{
     MigrationTrait, MigratorTrait, SchemaManager, async_trait,
@@ -46,9 +49,12 @@ impl MigratorTrait for Migrator {
             Box::new(m0007_sessions::Migration),
             Box::new(m0008_audit_details_and_rotation::Migration),
             Box::new(m0009_idempotency_keys::Migration),
+            Box::new(m0010_imports::Migration),
             Box::new(m0011_session_tokens::Migration),
             Box::new(m0012_scim_connections_and_users::Migration),
             Box::new(m0013_scim_groups::Migration),
+            Box::new(m0014_provider_rules::Migration),
+            Box::new(m0015_review_and_history::Migration),
         ]
     }
 }
@@ -64,10 +70,12 @@ pub const TENANT_TABLES: &[(&str, &str)] = &[
     ("identity_secrets", "identity_id, type"),
     ("identity_providers", "id"),
     ("external_identities", "id"),
+    ("link_history", "id"),
     ("policies", "name"),
     ("audit_events", "id"),
     ("sessions", "id"),
     ("idempotency_keys", "principal_id, idempotency_key"),
+    ("imports", "fingerprint"),
     ("session_token_templates", "name"),
     ("session_token_keys", "id"),
     ("scim_connections", "provider_id"),

@@ -20,7 +20,7 @@ impl Caller {
     /// Nobody yet.
     pub(crate) fn new(base: String) -> Self {
         Self {
-            http: reqwest::Client::new(),
+            http: http().build().expect("a client"),
             base,
             key: None,
             bearer: None,
@@ -228,4 +228,11 @@ impl fmt::Display for Reply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} -> {} {}", self.asked, self.status, self.body)
     }
+}
+
+/// A client to be.
+pub(crate) fn http() -> reqwest::ClientBuilder {
+    // It wants a library for TLS also where there is none.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder()
 }

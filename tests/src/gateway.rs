@@ -36,7 +36,15 @@ fn shared(db: Db) -> Gateway {
     let start = async move {
         let dir = tempfile::tempdir().expect("a temporary folder").keep();
         let url = db.fresh(&dir).await;
-        Gateway::prepare(dir, url, true, &[])
+        // The issuers of the tests are on the loopback.
+        let settings = [
+            ("issuers.allowed_networks", "127.0.0.1/32"),
+            ("issuers.keys_pause_seconds", "1"),
+            ("issuers.keys_fresh_seconds", "2"),
+            ("issuers.keys_longest_seconds", "5"),
+            ("issuers.verified_seconds", "1"),
+        ];
+        Gateway::prepare(dir, url, true, &settings)
     };
     let thread = std::thread::spawn(|| {
         tokio::runtime::Runtime::new()

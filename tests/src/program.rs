@@ -119,6 +119,19 @@ pub(crate) fn run(arguments: &[&str], dir: &Path, settings: Settings<'_>) -> Str
     String::from_utf8(output.stdout).expect("stdout is text")
 }
 
+/// Starts the program; its stdin is empty.
+pub(crate) fn start(arguments: &[&str], dir: &Path, settings: Settings<'_>) -> Child {
+    let mut command = Command::new(PALISADE.as_path());
+    configured(&mut command, dir, settings);
+    command
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts")
+}
+
 /// As [`run`], for a command that prints one JSON value.
 pub(crate) fn run_json(arguments: &[&str], dir: &Path, settings: Settings<'_>) -> Value {
     let text = run(arguments, dir, settings);

@@ -20,6 +20,8 @@ pub enum Access {
     Personal,
     /// What a provisioning system does through its connection. The group `provision`.
     Provision,
+    /// What an identity provider does by its rules. The group `sign_in`.
+    SignIn,
 }
 
 impl Access {
@@ -32,6 +34,7 @@ impl Access {
             Self::Operate => "operate",
             Self::Personal => "personal",
             Self::Provision => "provision",
+            Self::SignIn => "sign_in",
         }
     }
 }
@@ -101,6 +104,14 @@ actions! {
     LinkExternalIdentity = "external_identity:link", Write, IdentityTarget;
     /// Remove a link.
     UnlinkExternalIdentity = "external_identity:unlink", Write, ExternalIdentityTarget;
+    /// List the external identities of the tenant, linked or not.
+    ListAllExternalIdentities = "external_identity:list_all", Read, Own;
+    /// Read an external identity, and what became of it.
+    ReadExternalIdentity = "external_identity:read", Read, ExternalIdentityTarget;
+    /// Decide on an external identity that is linked to nobody, or take the latest decision back.
+    ResolveExternalIdentity = "external_identity:resolve", Write, ExternalIdentityTarget;
+    /// Sign in through an identity provider for the first time: the provider itself does it, by its rules.
+    SignInThroughProvider = "identity_provider:sign_in", SignIn, NamedTarget;
     /// Issue a session of an identity: whoever holds its token is the identity to all that ask.
     CreateSession = "identity:create_session", Manage, IdentityTarget;
     /// List the sessions of an identity.

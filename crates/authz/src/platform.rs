@@ -52,6 +52,10 @@ pub(crate) const POLICIES: &[(&str, &str)] = &[
         include_str!("../../../policies/guardrails/reveal-owner-only.cedar"),
     ),
     (
+        "guardrails/sign-in-by-providers.cedar",
+        include_str!("../../../policies/guardrails/sign-in-by-providers.cedar"),
+    ),
+    (
         "guardrails/suspended-tenant.cedar",
         include_str!("../../../policies/guardrails/suspended-tenant.cedar"),
     ),
@@ -70,6 +74,10 @@ pub(crate) const POLICIES: &[(&str, &str)] = &[
     (
         "roles/everyone.cedar",
         include_str!("../../../policies/roles/everyone.cedar"),
+    ),
+    (
+        "roles/identity-provider.cedar",
+        include_str!("../../../policies/roles/identity-provider.cedar"),
     ),
     (
         "roles/identity.cedar",

@@ -187,7 +187,8 @@ impl Gateway {
     }
 }
 
-fn add_tenant(program: &Path, database: &str, name: &str) -> anyhow::Result<Tenant> {
+/// A tenant with an owner key, by the command line.
+pub(crate) fn add_tenant(program: &Path, database: &str, name: &str) -> anyhow::Result<Tenant> {
     let tenant = command(
         program,
         database,
@@ -224,7 +225,8 @@ pub(crate) fn free_address() -> anyhow::Result<SocketAddr> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
 }
 
-fn program() -> anyhow::Result<PathBuf> {
+/// Builds the program's release.
+pub(crate) fn program() -> anyhow::Result<PathBuf> {
     // Both packages in one selection: each alone resolves features anew, and builds for minutes.
     let status = Command::new("cargo")
         .args([
@@ -247,7 +249,12 @@ fn program() -> anyhow::Result<PathBuf> {
         .join("palisade"))
 }
 
-fn command(program: &Path, database: &str, arguments: &[&str]) -> anyhow::Result<Vec<u8>> {
+/// Runs the program to its end; what it printed.
+pub(crate) fn command(
+    program: &Path,
+    database: &str,
+    arguments: &[&str],
+) -> anyhow::Result<Vec<u8>> {
     let output = Command::new(program)
         .args(arguments)
         .env("PALISADE__DATABASE__URL", database)

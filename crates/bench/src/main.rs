@@ -1,4 +1,4 @@
-//! Load and scale benchmarks, run on demand: `cargo run --release -p palisade-bench -- read|create|list|policies`.
+//! Load and scale benchmarks, run on demand: `cargo run --release -p palisade-bench -- read|create|list|import|policies`.
 //!
 //! Everything is compared inside one run on one machine, and read as a ratio: the machine's own speed cancels out.
 //! Owns: the load client, the peers to compare with, the bars. Depends on: the program as a separate process
@@ -8,6 +8,7 @@
 
 mod create;
 mod gateway;
+mod import;
 mod list;
 mod load;
 mod peer;
@@ -43,6 +44,12 @@ enum Benchmark {
     List {
         /// Identities in the large database; a tenant holds 1,000.
         #[arg(long, default_value_t = 1_000_000)]
+        identities: u64,
+    },
+    /// `palisade import` of an Ory export: rate and memory, and killed halfway and resumed.
+    Import {
+        /// Identities in the export.
+        #[arg(long, default_value_t = 100_000)]
         identities: u64,
     },
     /// A decision with 1,000 tenant policies beside one with 10.
@@ -83,6 +90,7 @@ fn main() -> anyhow::Result<()> {
             Benchmark::Read => read::run(plan, arguments.postgres).await,
             Benchmark::Create => create::run(plan).await,
             Benchmark::List { identities } => list::run(plan, arguments.postgres, identities).await,
+            Benchmark::Import { identities } => import::run(arguments.postgres, identities).await,
             Benchmark::Policies => policies::run().await,
             Benchmark::Peer { .. } => Ok(true),
         }

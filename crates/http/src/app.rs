@@ -3,6 +3,7 @@
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
 use palisade_authz::Gate;
+use palisade_outbound::Reach;
 use palisade_store::Store;
 use palisade_tenancy::{Admission, Clock, SystemClock};
 
@@ -24,6 +25,8 @@ pub struct Settings {
     pub passwords: PasswordSettings,
     /// How much a provisioning system may ask.
     pub scim: ScimSettings,
+    /// What may be reached of where tenants say.
+    pub outbound: Reach,
 }
 
 /// What the configuration says about provisioning systems, for each node.

@@ -3,9 +3,9 @@
 use std::{future::Future, marker::PhantomData, pin::Pin, sync::Arc, time::Duration};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
-use palisade_authz::{Action, Authorized, Denied, Refusal};
+use palisade_authz::{Action, Authorized, Refusal};
 use palisade_envelope::{Code, Error, Result};
-use palisade_store::Store;
+use palisade_store::{Decides, Refusals};
 use palisade_tenancy::{Caller, middleware};
 
 use crate::{App, call, dialect::Dialect, problem::Problem, trail::Trail};
@@ -153,35 +153,23 @@ pub(crate) async fn decide<A: Action>(
     request: &HttpRequest,
     target: A::Target,
 ) -> Result<Authorized<A>> {
-    let mut refusals = Refusals::default();
-    let decided = decide_among::<A>(request, target, &mut refusals).await;
+    let refusals = Refusals::default();
+    let decided = decide_among::<A>(request, target, &refusals).await;
     refusals.record(&call::app(request)?.store);
     decided
 }
 
-/// What was refused to one request, to be recorded at its end: one row of the audit trail for each action, however many
-/// of a request's items it was asked for.
-#[derive(Default)]
-pub(crate) struct Refusals(Vec<(Denied, u64)>);
+/// The caller of a request, as the store asks for further grants on its behalf.
+pub(crate) struct Asking<'a> {
+    pub(crate) request: &'a HttpRequest,
+    /// Where refusals are left.
+    pub(crate) refusals: &'a Refusals,
+}
 
-impl Refusals {
-    fn add(&mut self, denied: &Denied) {
-        match self
-            .0
-            .iter_mut()
-            .find(|(first, _)| first.action == denied.action)
-        {
-            Some((_, count)) => *count += 1,
-            None => self.0.push((denied.clone(), 1)),
-        }
-    }
-
-    /// Hands them over to the audit trail; each names the first resource that the action was refused on, and how many
-    /// there were.
-    pub(crate) fn record(self, store: &Store) {
-        for (denied, count) in self.0 {
-            store.record_denials(&denied, count);
-        }
+impl Decides for Asking<'_> {
+    async fn decide<A: Action>(&self, target: A::Target) -> Result<Authorized<A>> {
+        // On the heap: it is asked from deep within, where the compiler gives up on ever larger futures.
+        Box::pin(decide_among::<A>(self.request, target, self.refusals)).await
     }
 }
 
@@ -192,7 +180,7 @@ impl Refusals {
 pub(crate) async fn decide_among<A: Action>(
     request: &HttpRequest,
     target: A::Target,
-    refusals: &mut Refusals,
+    refusals: &Refusals,
 ) -> Result<Authorized<A>> {
     let app = call::app(request)?;
     let caller = middleware::caller(request).ok_or_else(|| Error::new(Code::Unauthenticated))?;

@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 /// memory of as many hashes as there are requests. An imported one may take up to a gigabyte and seconds: of those one
 /// is checked at a time, apart from the others, so that they wait for no such one; and one of a tenant, so that no
 /// tenant's fill the queue of all.
-pub(crate) struct HashPool {
+pub struct HashPool {
     permits: Semaphore,
     heavy: Semaphore,
     heavy_of: Mutex<HashSet<TenantId>>,
@@ -43,8 +43,21 @@ impl Drop for Turn<'_> {
     }
 }
 
+impl Default for HashPool {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl std::fmt::Debug for HashPool {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("HashPool(..)")
+    }
+}
+
 impl HashPool {
-    pub(crate) fn new() -> Self {
+    /// A pool of as many as the machine has cores.
+    pub fn new() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
         Self {
             permits: Semaphore::new(cores),
@@ -58,7 +71,7 @@ impl HashPool {
     /// # Errors
     /// `unavailable` when its turn does not come in time; `internal` without randomness or when the program is going
     /// down.
-    pub(crate) async fn argon2id(&self, plain: Zeroizing<String>) -> Result<String> {
+    pub async fn argon2id(&self, plain: Zeroizing<String>) -> Result<String> {
         let _permit = turn(&self.permits).await?;
         tokio::task::spawn_blocking(move || hash::argon2id(&plain, salt()?))
             .await

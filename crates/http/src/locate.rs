@@ -8,7 +8,7 @@ use palisade_envelope::{Code, Error, Result};
 use palisade_identity::{
     ExternalIdentity, GroupId, Identity, IdentityId, LinkId, ProviderId, SessionId, ids::Uuid,
 };
-use palisade_store::{KnownSession, ScimGroup, ScimUser, ScimUserState, Sealed};
+use palisade_store::{Account, KnownSession, ScimGroup, ScimUser, ScimUserState, Sealed};
 use palisade_tenancy::{KeyId, Principal, TenantId, middleware};
 
 use crate::{
@@ -78,6 +78,19 @@ impl<A: palisade_authz::Action<Target = ExternalIdentityTarget>> Locate<A> for L
             .store
             .load_external_identity(at.caller.scope(), user, link)
             .await?;
+        Ok((sealed.target(), sealed))
+    }
+}
+
+/// The external identity that the path names as `{id}`, whoever it is linked to.
+pub enum AccountInPath {}
+
+impl<A: palisade_authz::Action<Target = ExternalIdentityTarget>> Locate<A> for AccountInPath {
+    type Loaded = Sealed<Account>;
+
+    async fn locate(at: At<'_>) -> Result<(ExternalIdentityTarget, Self::Loaded)> {
+        let id = at.id("id", LinkId::parse)?;
+        let sealed = at.app.store.load_account(at.caller.scope(), id).await?;
         Ok((sealed.target(), sealed))
     }
 }
@@ -266,7 +279,7 @@ macro_rules! usually {
 
 usually! {
     InTenant: CreateIdentity, BatchIdentities, ListIdentities, CreateIdentitySchema, RevealCredentials, CreateIdentityProvider, ListIdentityProviders,
-        ListIdentitySchemas, ListPolicies, ValidatePolicy, CreateApiKey, ListApiKeys, ListAuditEvents, ReadSelf,
+        ListAllExternalIdentities, ListIdentitySchemas, ListPolicies, ValidatePolicy, CreateApiKey, ListApiKeys, ListAuditEvents, ReadSelf,
         CreateTenant, ListTenants, ListSessions, ManageSessions, ListSessionTokenTemplates, RotateSessionTokenKey;
     OwnerInPath: CreateSession, ListIdentitySessions, DeleteIdentitySessions;
     SessionInPath: ReadSession, DisableSession, ExtendSession;
@@ -275,6 +288,7 @@ usually! {
     IdentityInPath: ReadIdentity, UpdateIdentity, DeleteIdentity, ListExternalIdentities, LinkExternalIdentity,
         VerifyPassword, DeleteCredential;
     LinkInPath: UnlinkExternalIdentity;
+    AccountInPath: ReadExternalIdentity, ResolveExternalIdentity;
     ProviderInPath: ReadIdentityProvider, UpdateIdentityProvider, DeleteIdentityProvider, CreateConnectionKey,
         ListConnectionKeys, RevokeConnectionKey;
     InConnection: CreateScimUser, ListScimUsers, ReadScimSchemas, CreateScimGroup, ListScimGroups,

@@ -10,6 +10,7 @@ use actix_web::{
 };
 use palisade_envelope::{Code, Error};
 use palisade_tenancy::{
+    Arrival, Caller,
     admit::TenantHeader,
     middleware::{admit_connection_request, admit_request, admit_session_request},
 };
@@ -21,6 +22,7 @@ use crate::{
     observe,
     problem::{Answer, Problem},
     routes::{Credential, Entry, Operation},
+    sign_in,
     trail::Trail,
 };
 
@@ -120,9 +122,7 @@ impl Station {
     ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
         let admitted = match self.ask {
             None => None,
-            Some(Ask::ApiKey(header)) => {
-                Some(admit_request(&app.admission, header, &request).await)
-            }
+            Some(Ask::ApiKey(header)) => Some(arrive(app, header, &request).await),
             Some(Ask::Session) => {
                 let cookie = &app.settings.sessions.cookie;
                 Some(admit_session_request(&app.admission, cookie, &request).await)
@@ -145,6 +145,25 @@ impl Station {
             Some(error) => Ok(request.error_response(Problem::from(error))),
             None => Ok(next.call(request).await?.map_into_boxed_body()),
         }
+    }
+}
+
+/// Admits a request. Whoever comes with a good token for the first time is linked by the rules of the provider, or is told
+/// what stands in the way.
+async fn arrive(
+    app: &App,
+    header: TenantHeader,
+    request: &ServiceRequest,
+) -> Result<Arc<Caller>, Error> {
+    let stranger = match admit_request(&app.admission, header, request).await? {
+        Arrival::Caller(caller) => return Ok(caller),
+        Arrival::Stranger(stranger) => stranger,
+    };
+    sign_in::first(app, request.request(), &stranger).await?;
+    match admit_request(&app.admission, header, request).await? {
+        Arrival::Caller(caller) => Ok(caller),
+        // Unlinked again in between.
+        Arrival::Stranger(_) => Err(Error::new(Code::NotLinked)),
     }
 }
 

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::{RawJson, Timestamp};
 
-pub use reveal::reveal;
+pub use reveal::{reveal, reveal_all};
 
 /// The kinds of credential that Ory knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

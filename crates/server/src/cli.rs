@@ -4,6 +4,8 @@
 //! says what to do), 2 called wrongly.
 
 mod config;
+mod export;
+mod import;
 mod key;
 mod migrate;
 mod openapi;
@@ -53,6 +55,10 @@ enum Command {
     /// Create, list, rotate and revoke API keys
     #[command(subcommand)]
     Key(key::Command),
+    /// Import identities from a file: of Ory, Keycloak, Auth0, or CSV
+    Import(import::Arguments),
+    /// Export all identities of a tenant as JSON lines, as `import --from ory` reads them
+    Export(export::Arguments),
     /// Print the OpenAPI document
     Openapi,
     /// Check or print the configuration
@@ -98,6 +104,8 @@ async fn command(command: Command, settings: Config) -> Result<(), Failure> {
         Command::Migrate(command) => migrate::run(command, &settings.database).await,
         Command::Tenant(command) => tenant::run(command, &settings.database).await,
         Command::Key(command) => key::run(command, &settings.database).await,
+        Command::Import(arguments) => import::run(arguments, &settings.database).await,
+        Command::Export(arguments) => export::run(arguments, &settings).await,
         Command::Openapi => openapi::run(),
         Command::Config(command) => config::run(&command, &settings),
     }

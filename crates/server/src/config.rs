@@ -6,6 +6,7 @@
 
 mod database;
 mod environment;
+mod issuers;
 mod keys;
 mod load;
 mod log;
@@ -19,7 +20,8 @@ mod telemetry;
 use serde::{Deserialize, Serialize};
 
 pub use database::{Database, DatabaseUrl};
-pub use environment::Environment;
+pub use environment::{Environment, api_key};
+pub use issuers::Issuers;
 pub use load::load;
 pub use log::{Log, LogFormat};
 pub use metrics::Metrics;
@@ -46,6 +48,8 @@ pub struct Config {
     pub passwords: Passwords,
     /// How much a provisioning system may ask.
     pub scim: Scim,
+    /// How tokens of issuers are verified.
+    pub issuers: Issuers,
     /// Where spans go.
     pub telemetry: Telemetry,
     /// Where metrics can be had.
@@ -62,6 +66,7 @@ impl Config {
         self.sessions.check()?;
         self.passwords.check()?;
         self.scim.check()?;
+        self.issuers.check()?;
         self.telemetry.check()?;
         self.metrics.check()?;
         self.log.check()

@@ -6,8 +6,12 @@
 
 pub mod cli;
 pub mod config;
+mod export;
 mod exposition;
 mod failure;
+mod files;
+mod holder;
+mod import;
 mod listener;
 mod node;
 mod output;

@@ -46,6 +46,7 @@ pub(crate) async fn serve(
                 requests_per_second: config.scim.requests_per_second(),
                 burst: config.scim.burst(),
             },
+            outbound: config.issuers.reach(),
         },
     ));
     let server = palisade_http::serve(

@@ -65,7 +65,7 @@ async fn open_sqlite(options: &StoreOptions) -> Result<Pools> {
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(PATIENCE)
         .statement_cache_capacity(256)
-        .pragma("cache_size", "-65536")
+        .pragma("cache_size", format!("-{}", options.page_cache_kib))
         .pragma("temp_store", "memory");
     let pool = async || {
         PoolOptions::<sqlx::Sqlite>::new()

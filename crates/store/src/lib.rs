@@ -20,6 +20,7 @@ mod dialect;
 mod fault;
 mod idempotency;
 mod identities;
+mod imports;
 mod job;
 mod keys;
 mod links;
@@ -42,15 +43,25 @@ mod tenants;
 mod tx;
 mod writer;
 
-pub use audit::{Actor, AuditEvent, AuditEventId, AuditFilter, AuditedResource, Decision};
+pub use audit::{
+    Actor, AuditEvent, AuditEventId, AuditFilter, AuditedResource, Decision, refusals::Refusals,
+};
 pub use idempotency::{Attempt, Reservation, ReservationRequest};
-pub use identities::{BatchItem, NumberedPage};
+pub use identities::{BatchItem, NumberedPage, Rehearsal, Revealed};
+pub use imports::{ImportProgress, ImportRequest, ImportStep, RejectedCount, RejectedRows};
 pub use keys::{ApiKeyRecord, KeyOverlap, NewApiKey, RotatedKey};
-pub use links::imported::ImportGrants;
+pub use links::{
+    account::{Account, AccountFilter},
+    grants::{Decides, KnownProviders, Named, link_grants},
+    history::LinkEvent,
+    imported::ImportGrants,
+    resolve::To,
+    sign_in::{SignIn, SignInState},
+};
 pub use listen::Heard;
 pub use page::{Page, PageRequest};
 pub use policies::PolicyDocument;
-pub use providers::{IdentityProviderUpdate, NewIdentityProvider};
+pub use providers::{IdentityProviderUpdate, NewIdentityProvider, ProviderSettings};
 pub use replica::Consistency;
 pub use schemas::{ImpactBudget, Misfit, Numbering, SchemaDocument, SchemaImpact};
 pub use scim::{

@@ -4,17 +4,18 @@
 //! round trip for every read. Here a connection is asked only after it was idle, and a read on a dead one is tried
 //! again on another.
 
-use std::time::Duration;
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use deadpool::{
     Runtime,
-    managed::{self, Metrics, Object, Pool, PoolError, RecycleError, RecycleResult},
+    managed::{self, Metrics, Object, Pool, PoolError, QueueMode, RecycleError, RecycleResult},
 };
 use palisade_envelope::Error;
 use sea_orm::{
     ConnAcquireErr, DbBackend, DbErr, QueryResult, RuntimeErr, Values,
     sqlx::{
-        self, AssertSqlSafe, Connection, Database, Executor, IntoArguments, Postgres, Sqlite,
+        self, AssertSqlSafe, Connection, Database, Executor, IntoArguments, Postgres, SqlSafeStr,
+        SqlStr, Sqlite,
         postgres::{PgConnectOptions, PgConnection},
         sqlite::{SqliteConnectOptions, SqliteConnection},
     },
@@ -104,9 +105,10 @@ impl Readers {
     /// The first row of a statement, if any.
     pub(crate) async fn one(&self, bound: Bound) -> Result<Option<QueryResult>, Fault> {
         let (text, values) = bound.checked()?;
+        let text = shared(text);
         match self {
-            Self::Sqlite(pool) => one::<Sqlite>(pool, &text, &values).await,
-            Self::Postgres(pool) => one::<Postgres>(pool, &text, &values).await,
+            Self::Sqlite(pool) => one::<Sqlite>(pool, text, &values).await,
+            Self::Postgres(pool) => one::<Postgres>(pool, text, &values).await,
         }
         .map_err(Fault::from)
     }
@@ -114,9 +116,10 @@ impl Readers {
     /// All rows of a statement.
     pub(crate) async fn all(&self, bound: Bound) -> Result<Vec<QueryResult>, Fault> {
         let (text, values) = bound.checked()?;
+        let text = shared(text);
         match self {
-            Self::Sqlite(pool) => all::<Sqlite>(pool, &text, &values).await,
-            Self::Postgres(pool) => all::<Postgres>(pool, &text, &values).await,
+            Self::Sqlite(pool) => all::<Sqlite>(pool, text, &values).await,
+            Self::Postgres(pool) => all::<Postgres>(pool, text, &values).await,
         }
         .map_err(Fault::from)
     }
@@ -137,6 +140,8 @@ fn pool<C: Connection>(
 ) -> Result<Pool<Opener<C>>, Error> {
     Pool::builder(Opener { options })
         .max_size(usize::try_from(most.max(1)).unwrap_or(1))
+        // The one that was used last has what it needs in the caches of the processor.
+        .queue_mode(QueueMode::Lifo)
         .wait_timeout(Some(patience))
         .create_timeout(Some(patience))
         .recycle_timeout(Some(ANSWER))
@@ -147,7 +152,7 @@ fn pool<C: Connection>(
 
 async fn one<DB: Database>(
     pool: &Pool<Opener<DB::Connection>>,
-    text: &str,
+    text: SqlStr,
     values: &Values,
 ) -> Result<Option<QueryResult>, DbErr>
 where
@@ -158,7 +163,7 @@ where
     let mut dead = 0;
     loop {
         let mut lane = acquired(pool).await?;
-        let query = sqlx::query_with::<DB, _>(AssertSqlSafe(text), SqlxValues(values.clone()));
+        let query = sqlx::query_with::<DB, _>(text.clone(), SqlxValues(values.clone()));
         lane.busy = true;
         let answer = query.fetch_optional(&mut lane.connection).await;
         lane.busy = false;
@@ -171,7 +176,7 @@ where
 
 async fn all<DB: Database>(
     pool: &Pool<Opener<DB::Connection>>,
-    text: &str,
+    text: SqlStr,
     values: &Values,
 ) -> Result<Vec<QueryResult>, DbErr>
 where
@@ -182,7 +187,7 @@ where
     let mut dead = 0;
     loop {
         let mut lane = acquired(pool).await?;
-        let query = sqlx::query_with::<DB, _>(AssertSqlSafe(text), SqlxValues(values.clone()));
+        let query = sqlx::query_with::<DB, _>(text.clone(), SqlxValues(values.clone()));
         lane.busy = true;
         let answer = query.fetch_all(&mut lane.connection).await;
         lane.busy = false;
@@ -190,6 +195,14 @@ where
             Ok(rows) => return Ok(rows.into_iter().map(QueryResult::from).collect()),
             Err(error) => given_up(lane, error, &mut dead)?,
         }
+    }
+}
+
+/// The text as sqlx takes it, to be had again without a copy where the read is tried on another connection.
+fn shared(text: Cow<'static, str>) -> SqlStr {
+    match text {
+        Cow::Borrowed(text) => text.into_sql_str(),
+        Cow::Owned(text) => AssertSqlSafe(Arc::<str>::from(text)).into_sql_str(),
     }
 }
 

@@ -20,13 +20,8 @@ impl Select {
         }
     }
 
-    /// `columns` of `table`, joined with others as `join` says.
-    pub(crate) fn joined(
-        columns: &str,
-        table: &'static str,
-        join: &'static str,
-        tenant: TenantId,
-    ) -> Self {
+    /// `columns` of `table`, joined with others as `join` says: texts of ours, too.
+    pub(crate) fn joined(columns: &str, table: &'static str, join: &str, tenant: TenantId) -> Self {
         Self {
             text: format!("SELECT {columns} FROM {table} t {join} WHERE t.tenant_id = $1"),
             values: vec![tenant.as_uuid().into()],
@@ -72,6 +67,41 @@ impl Select {
         self.text.push_str(&format!(" AND {column} IN ({list})"));
     }
 
+    /// A row for each of `values`: itself, and `found` of the tenant's row of `table` of which it is the `column`, else
+    /// NULL. `given` are conditions of ours with their values, in which `?` stands for the value.
+    ///
+    /// One look-up after the other: PostgreSQL takes a list for one condition among others, and where it has no statistics
+    /// of a tenant yet, because its rows are being written, goes through all that the tenant has.
+    pub(crate) fn each(
+        found: &'static str,
+        table: &'static str,
+        column: &'static str,
+        tenant: TenantId,
+        given: impl IntoIterator<Item = (&'static str, Value)>,
+        values: impl IntoIterator<Item = Value>,
+    ) -> Bound {
+        let mut look_up = Self::new(found, table, tenant);
+        look_up.and_text(&format!("t.{column} = column1"));
+        for (condition, value) in given {
+            look_up.and(condition, value);
+        }
+        let from = look_up.values.len() + 1;
+        look_up.values.extend(values);
+        let rows: Vec<String> = (from..=look_up.values.len())
+            .map(|place| format!("(${place})"))
+            .collect();
+        Bound {
+            // `column1` is what both databases call it.
+            text: format!(
+                "SELECT column1, ({}) FROM (VALUES {}) AS given",
+                look_up.text,
+                rows.join(", ")
+            )
+            .into(),
+            values: look_up.values,
+        }
+    }
+
     /// In this order, `limit` rows at most, after the first `offset`.
     pub(crate) fn finish_at(self, order: &'static str, limit: u64, offset: u64) -> Bound {
         let mut bound = self.finish(order, limit);
@@ -80,6 +110,7 @@ impl Select {
             .push(i64::try_from(offset).unwrap_or(i64::MAX).into());
         bound
             .text
+            .to_mut()
             .push_str(&format!(" OFFSET ${}", bound.values.len()));
         bound
     }
@@ -90,7 +121,7 @@ impl Select {
         self.text
             .push_str(&format!(" ORDER BY {order} LIMIT ${}", self.values.len()));
         Bound {
-            text: self.text,
+            text: self.text.into(),
             values: self.values,
         }
     }

@@ -1,7 +1,7 @@
 //! Statement texts. One text serves both databases: placeholders are `$1`, `$2`..., which PostgreSQL and the
 //! SQLite driver read alike, and `$1` is always the tenant.
 
-use std::fmt::Write as _;
+use std::{borrow::Cow, fmt::Write as _};
 
 use sea_orm::{DbBackend, Statement, Value, Values};
 
@@ -62,7 +62,7 @@ const fn starts_with(mut text: &[u8], mut part: &[u8]) -> bool {
 /// A statement with its values, the tenant first.
 #[derive(Clone, Debug)]
 pub(crate) struct Bound {
-    pub(crate) text: String,
+    pub(crate) text: Cow<'static, str>,
     pub(crate) values: Vec<Value>,
 }
 
@@ -76,7 +76,7 @@ impl Bound {
         let mut all = vec![tenant];
         all.extend(values);
         Self {
-            text: sql.text().to_owned(),
+            text: Cow::Borrowed(sql.text()),
             values: all,
         }
     }
@@ -105,7 +105,10 @@ impl Bound {
             }
             text.push(')');
         }
-        (values.len() > 1).then_some(Self { text, values })
+        (values.len() > 1).then_some(Self {
+            text: Cow::Owned(text),
+            values,
+        })
     }
 
     /// One `DELETE` of those of a tenant's rows whose `column` has one of these values.
@@ -119,7 +122,9 @@ impl Bound {
         all.extend(values);
         let list = placeholders(2, all.len() - 1);
         Self {
-            text: format!("DELETE FROM {table} WHERE tenant_id = $1 AND {column} IN ({list})"),
+            text: Cow::Owned(format!(
+                "DELETE FROM {table} WHERE tenant_id = $1 AND {column} IN ({list})"
+            )),
             values: all,
         }
     }
@@ -129,8 +134,9 @@ impl Bound {
     pub(crate) fn then(mut self, next: Self) -> Self {
         // The tenant is `$1` in both; the others of the next move behind those of this.
         let shift = self.values.len() - 1;
-        self.text.push_str("; ");
-        renumber(&mut self.text, &next.text, |number| match number {
+        let text = self.text.to_mut();
+        text.push_str("; ");
+        renumber(text, &next.text, |number| match number {
             0 | 1 => 1,
             number => number + shift,
         });
@@ -161,8 +167,8 @@ impl Bound {
     ) -> Result<Statement, Fault> {
         let (text, values) = self.checked()?;
         let text = match prelude {
-            Some(prelude) => prelude.before(text),
-            None => text,
+            Some(prelude) => prelude.before(text.into_owned()),
+            None => text.into_owned(),
         };
         Ok(Statement {
             sql: text,
@@ -172,7 +178,7 @@ impl Bound {
     }
 
     /// Text and values. Refuses text that PostgreSQL can't keep, so that both databases answer alike.
-    pub(crate) fn checked(self) -> Result<(String, Values), Fault> {
+    pub(crate) fn checked(self) -> Result<(Cow<'static, str>, Values), Fault> {
         let has_nul =
             |value: &Value| matches!(value, Value::String(Some(text)) if text.contains('\0'));
         if self.values.iter().any(has_nul) {

@@ -24,6 +24,7 @@ use crate::{
     idempotency::{self, Attempt, Attempted},
     job::Job,
     keys::used::UsedKeys,
+    links::synced::Synced,
     listen::Sink,
     readers::Readers,
     replica::Replica,
@@ -47,6 +48,8 @@ pub struct StoreOptions {
     pub commit_grouping: bool,
     /// A replica for reads that accept old data, as `url`; `None`: they read the primary.
     pub replica_url: Option<String>,
+    /// SQLite: how many KiB of the file each connection to it keeps in memory.
+    pub page_cache_kib: u32,
 }
 
 /// The store. Clones share one set of connections.
@@ -69,6 +72,7 @@ pub(crate) struct Inner {
     pub(crate) session_tokens: TenantCache<SessionTokens>,
     pub(crate) used: UsedKeys,
     pub(crate) walks: Walks,
+    pub(crate) synced: Synced,
     pub(crate) purges: Purges,
     denials: Denials,
     pub(crate) replica: Option<Replica>,
@@ -135,6 +139,7 @@ impl Store {
                 session_tokens: TenantCache::new(),
                 used: UsedKeys::default(),
                 walks: Walks::new(),
+                synced: Synced::default(),
                 purges: Purges::default(),
                 denials: Denials::new(),
                 replica,
@@ -142,6 +147,7 @@ impl Store {
         };
         store.inner.denials.start(Arc::downgrade(&store.inner));
         UsedKeys::start(Arc::downgrade(&store.inner));
+        Synced::start(Arc::downgrade(&store.inner));
         idempotency::start(Arc::downgrade(&store.inner));
         Ok(store)
     }
@@ -221,9 +227,7 @@ impl Store {
     /// Writes down what waits in memory, finishes the writes that are queued and closes the connections.
     pub async fn close(&self) {
         self.inner.denials.close().await;
-        if let Err(error) = self.inner.used.flush(self).await {
-            tracing::warn!(cause = %error, "the times of last use of API keys could not be written");
-        }
+        self.flush().await;
         self.inner.writer.close().await;
         self.inner.readers.close();
         if let Some(replica) = &self.inner.replica {
@@ -233,6 +237,17 @@ impl Store {
             if let Err(error) = pool.clone().close().await {
                 tracing::warn!(cause = %error, "a connection pool could not be closed");
             }
+        }
+    }
+
+    /// Writes down what waits in memory: when keys were used, and what providers said of accounts. It is done by itself, too,
+    /// every half minute.
+    pub async fn flush(&self) {
+        if let Err(error) = self.inner.used.flush(self).await {
+            tracing::warn!(cause = %error, "the times of last use of API keys could not be written");
+        }
+        if let Err(error) = self.inner.synced.flush(self).await {
+            tracing::warn!(cause = %error, "what providers said of accounts could not be written");
         }
     }
 

@@ -178,8 +178,8 @@ impl<'a> TenantTx<'a> {
         let Some(mut bound) = self.insertion(table, columns, rows) else {
             return Ok(0);
         };
-        bound.text.push(' ');
-        bound.text.push_str(on_conflict);
+        bound.text.to_mut().push(' ');
+        bound.text.to_mut().push_str(on_conflict);
         self.run(bound).await
     }
 
@@ -225,7 +225,7 @@ impl<'a> TenantTx<'a> {
         values: impl IntoIterator<Item = Value>,
     ) -> Result<Option<QueryResult>, Fault> {
         let mut bound = self.bind(sql, values);
-        bound.text.push_str(dialect::kept(self.backend()));
+        bound.text.to_mut().push_str(dialect::kept(self.backend()));
         self.one_bound(bound).await
     }
 
@@ -237,10 +237,25 @@ impl<'a> TenantTx<'a> {
     ) -> Result<Vec<QueryResult>, Fault> {
         let mut bound = self.bind(sql, list);
         let places = placeholders(2, bound.values.len() - 1);
-        bound.text = bound.text.replace("{list}", &places);
+        bound.text = bound.text.replace("{list}", &places).into();
         let (transaction, prelude) = self.transaction()?;
         let statement = bound.statement(self.backend(), prelude)?;
         Ok(transaction.query_all_raw(statement).await?)
+    }
+
+    /// Runs a write in whose text `{list}` stands for the values of `list`, behind those of `values`; how many rows it changed.
+    pub(crate) async fn execute_listed(
+        &self,
+        sql: TenantSql,
+        values: impl IntoIterator<Item = Value>,
+        list: impl IntoIterator<Item = Value>,
+    ) -> Result<u64, Fault> {
+        let mut bound = self.bind(sql, values);
+        let from = bound.values.len() + 1;
+        bound.values.extend(list);
+        let places = placeholders(from, bound.values.len() + 1 - from);
+        bound.text = bound.text.replace("{list}", &places).into();
+        self.run(bound).await
     }
 
     /// All rows.

@@ -12,10 +12,13 @@ use std::{
 use ipnet::IpNet;
 use moka::future::Cache;
 use palisade_envelope::Result;
-use palisade_identity::{IdentityId, ProviderId, SessionId, State, Timestamp};
+use palisade_identity::{IdentityId, LinkId, ProviderId, SessionId, State, Timestamp};
 use serde::Serialize;
 
-use crate::{Caller, KeyId, Principal, Role, TenantId};
+use crate::{
+    Caller, KeyId, Principal, Role, TenantId,
+    issuer::{AccountState, Profile, TenantIssuers},
+};
 
 /// Whether a tenant's callers are served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -152,6 +155,38 @@ pub trait Directory: Send + Sync + 'static {
         key: KeyId,
     ) -> impl Future<Output = Result<Option<ConnectionKeyRecord>>> + Send;
 
+    /// The tenant's state and the enabled providers whose tokens it takes, in one statement; `None` where there is no such
+    /// tenant.
+    ///
+    /// # Errors
+    /// `unavailable` or `internal` when the database can't answer.
+    fn issuers(
+        &self,
+        tenant: TenantId,
+    ) -> impl Future<Output = Result<Option<TenantIssuers>>> + Send {
+        let _ = tenant;
+        std::future::ready(Ok(None))
+    }
+
+    /// What is known of the account of this subject at this provider, and whom it is linked to, in one statement.
+    ///
+    /// # Errors
+    /// `unavailable` or `internal` when the database can't answer.
+    fn account(
+        &self,
+        tenant: TenantId,
+        provider: ProviderId,
+        subject: &str,
+    ) -> impl Future<Output = Result<AccountState>> + Send {
+        let _ = (tenant, provider, subject);
+        std::future::ready(Ok(AccountState::Unknown))
+    }
+
+    /// Notes what the provider said of an account just now. Cheap: written down later, many at a time.
+    fn synced(&self, tenant: TenantId, link: LinkId, profile: &Profile) {
+        let _ = (tenant, link, profile);
+    }
+
     /// Notes that the key was used just now. Cheap: written down later, many at a time.
     fn used(&self, tenant: TenantId, key: KeyId);
 
@@ -175,6 +210,12 @@ pub(crate) struct Entry<R> {
     loaded: Instant,
 }
 
+/// One cached look-up of a tenant's issuers.
+pub(crate) struct Issuers {
+    pub(crate) of: TenantIssuers,
+    loaded: Instant,
+}
+
 type Entries<R> = Cache<(TenantId, KeyId), Arc<Entry<R>>>;
 
 /// A [`Directory`] with a cache before it. Every key of the cache contains the tenant.
@@ -185,6 +226,7 @@ pub struct CachedDirectory<D> {
     inner: D,
     keys: Entries<KeyRecord>,
     connections: Entries<ConnectionKeyRecord>,
+    issuers: moka::sync::Cache<TenantId, Arc<Issuers>>,
     live: AtomicBool,
     generation: AtomicU64,
 }
@@ -201,6 +243,10 @@ impl<D: Directory> CachedDirectory<D> {
             inner,
             keys: entries(Self::LIVE),
             connections: entries(Self::LIVE),
+            issuers: moka::sync::Cache::builder()
+                .max_capacity(10_000)
+                .time_to_live(Self::LIVE)
+                .build(),
             live: AtomicBool::new(false),
             generation: AtomicU64::new(0),
         }
@@ -221,6 +267,43 @@ impl<D: Directory> CachedDirectory<D> {
         self.generation.fetch_add(1, Ordering::SeqCst);
         forget(&self.keys, what);
         forget(&self.connections, what);
+        match what {
+            Invalidation::Everything => self.issuers.invalidate_all(),
+            Invalidation::Tenant(tenant) => self.issuers.invalidate(&tenant),
+        }
+    }
+
+    /// How long an entry counts at the moment.
+    fn bound(&self) -> Duration {
+        if self.live.load(Ordering::Acquire) {
+            Self::LIVE
+        } else {
+            Self::BLIND
+        }
+    }
+
+    /// The tenant's issuers; `None` where there is no such tenant, or it takes no tokens.
+    pub(crate) async fn issuers(&self, tenant: TenantId) -> Result<Option<Arc<Issuers>>> {
+        if let Some(found) = self.issuers.get(&tenant)
+            && found.loaded.elapsed() < self.bound()
+        {
+            return Ok(Some(found));
+        }
+        let loaded = Instant::now();
+        let generation = self.generation.load(Ordering::SeqCst);
+        let Some(of) = self.inner.issuers(tenant).await? else {
+            return Ok(None);
+        };
+        // As with keys: tenants without are not kept, so that made-up ones push nothing out.
+        if of.issuers.is_empty() {
+            return Ok(None);
+        }
+        let found = Arc::new(Issuers { of, loaded });
+        self.issuers.insert(tenant, Arc::clone(&found));
+        if self.generation.load(Ordering::SeqCst) != generation {
+            self.issuers.invalidate(&tenant);
+        }
+        Ok(Some(found))
     }
 
     pub(crate) async fn key(
@@ -272,11 +355,7 @@ impl<D: Directory> CachedDirectory<D> {
         load: impl Future<Output = Result<Option<R>>>,
         caller: impl FnOnce(&R) -> Caller,
     ) -> Result<Option<Arc<Entry<R>>>> {
-        let bound = if self.live.load(Ordering::Acquire) {
-            Self::LIVE
-        } else {
-            Self::BLIND
-        };
+        let bound = self.bound();
         // Absent keys are not cached: a stream of made-up ids must not push real ones out.
         if let Some(entry) = entries.get(&key).await
             && entry.loaded.elapsed() < bound

@@ -126,6 +126,55 @@ on_both_databases! {
         second.get("/Users").await.expect(200);
     }
 
+    async fn abuse_38_keys_of_a_disabled_provider_are_none_until_it_is_enabled(house: House) {
+        let owner = &house.alpha.owner;
+        let client = Client::connect(owner, "okta").await;
+        client.user("ada").await;
+        let provider = format!("/v1/identity-providers/{}", client.provider);
+        owner.patch(&provider, json!({"enabled": false})).await.expect(200);
+        for path in ["/Users", "/Groups", "/Schemas", "/Users?filter=userName%20eq%20%22ada%22"] {
+            client.get(path).await.scim_refused(401, None);
+        }
+        client.post("/Users", json!({"userName": "bob"})).await.scim_refused(401, None);
+        client.post("/Bulk", json!({"Operations": []})).await.scim_refused(401, None);
+        owner.patch(&provider, json!({"enabled": true})).await.expect(200);
+        assert_eq!(client.get("/Users").await.expect(200).json()["totalResults"], 1);
+    }
+
+    async fn abuse_41_what_an_admin_took_away_waits_in_the_queue_and_is_not_provisioned_again(house: House) {
+        let owner = &house.alpha.owner;
+        let client = Client::connect(owner, "entra").await;
+        let body = json!({"userName": "ada", "externalId": "00u1", "emails": [{"value": "Ada@scim.test"}]});
+        let ada = id(&client.post("/Users", body.clone()).await.expect(201).json());
+        let links = owner.all(&format!("/v1/users/{ada}/identities")).await;
+        let account = format!("/v1/identities/{}", links[0]["id"].as_str().expect("an id"));
+        owner.post(&format!("{account}/unlink"), json!({})).await.refused(409, "managed_by_scim");
+        owner.post(&format!("{account}/unlink?force=true"), json!({})).await.expect(200);
+        let waiting = owner.all("/v1/identities?linked=false&external_email=ada@scim.test").await;
+        assert_eq!(waiting.len(), 1);
+        assert_eq!((&waiting[0]["external_id"], &waiting[0]["why"], &waiting[0]["user_id"]), (&json!("00u1"), &json!("returned"), &json!(null)));
+        client.get(&format!("/Users/{ada}")).await.scim_refused(404, None);
+        assert_eq!(client.filter("/Users", "externalId eq \"00u1\"").await["totalResults"], 0);
+        let again = json!({"userName": "ada.l", "externalId": "00u1"});
+        let refused = client.post("/Users", again.clone()).await.scim_refused(409, Some("uniqueness"));
+        assert!(refused["detail"].as_str().is_some_and(|detail| detail.contains("externalId")), "{refused}");
+        // The document is gone, so there is no way back but a new user.
+        owner.post(&format!("{account}/undo"), json!({})).await.refused(409, "nothing_to_undo");
+        let history = owner.all(&format!("{account}/history")).await;
+        let told: Vec<_> = history.iter().map(|one| (&one["event"], &one["user_id"], &one["linked_by"], &one["actor"]["type"])).collect();
+        let (user, scim) = (json!(ada), json!("scim"));
+        assert_eq!(told, [
+            (&json!("linked"), &user, &scim, &json!("ScimClient")),
+            (&json!("unlinked"), &user, &scim, &json!("ApiKey")),
+        ]);
+        let events = owner.all("/v1/audit-events?action=external_identity:unlink").await;
+        assert!(events.iter().any(|event| event["details"]["forced"] == true && event["details"]["user_id"] == user), "{events:?}");
+        owner.delete(&account).await.expect(204);
+        let new = id(&client.post("/Users", again).await.expect(201).json());
+        assert_ne!(new, ada);
+        owner.get(&format!("/v1/users/{ada}")).await.expect(200);
+    }
+
     async fn scopes_and_policies_bound_what_a_client_may(house: House) {
         let owner = &house.alpha.owner;
         let client = Client::connect(owner, "okta").await;

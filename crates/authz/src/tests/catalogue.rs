@@ -32,6 +32,7 @@ fn the_schema_and_the_catalogue_have_the_same_actions_in_the_same_groups() {
         Access::Operate,
         Access::Personal,
         Access::Provision,
+        Access::SignIn,
     ]
     .map(Access::group);
     let of_catalogue: BTreeMap<String, BTreeSet<String>> = action::ALL
@@ -82,7 +83,11 @@ async fn each_action_takes_the_resource_that_its_rust_target_makes() {
         kind::<action::DeleteCredential>(identity()),
         kind::<action::ListExternalIdentities>(identity()),
         kind::<action::LinkExternalIdentity>(identity()),
-        kind::<action::UnlinkExternalIdentity>(link),
+        kind::<action::UnlinkExternalIdentity>(link.clone()),
+        kind::<action::ListAllExternalIdentities>(Own),
+        kind::<action::ReadExternalIdentity>(link.clone()),
+        kind::<action::ResolveExternalIdentity>(link),
+        kind::<action::SignInThroughProvider>(provider()),
         kind::<action::CreateSession>(identity()),
         kind::<action::ListIdentitySessions>(identity()),
         kind::<action::DeleteIdentitySessions>(identity()),

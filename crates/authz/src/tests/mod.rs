@@ -60,6 +60,8 @@ pub(crate) fn identity(number: u8) -> Principal {
     Principal::Identity {
         id: palisade_identity::IdentityId::from_uuid(id),
         name: "session".into(),
+        credential: palisade_tenancy::IdentityCredential::Session,
+        roles: [].into(),
         schema_id: "default".into(),
         state: palisade_identity::State::Active,
     }
@@ -72,6 +74,31 @@ pub(crate) fn scim_client(scopes: &[Role]) -> Principal {
         key: key(8),
         name: "entra/test".into(),
         scopes: scopes.into(),
+    }
+}
+
+/// The identity that [`identity`] is, with the token of an issuer.
+pub(crate) fn token(roles: &[Role]) -> Principal {
+    Principal::Identity {
+        id: palisade_identity::IdentityId::from_uuid(palisade_identity::ids::Uuid::max()),
+        name: "token of acme".into(),
+        credential: palisade_tenancy::IdentityCredential::Token,
+        roles: roles.into(),
+        schema_id: "default".into(),
+        state: palisade_identity::State::Active,
+    }
+}
+
+/// An identity provider: the one that an ordinary resource of that kind is, or another.
+pub(crate) fn provider(ordinary: bool) -> Principal {
+    let id = if ordinary {
+        palisade_identity::ids::Uuid::max()
+    } else {
+        key(1).as_uuid()
+    };
+    Principal::IdentityProvider {
+        id: palisade_identity::ProviderId::from_uuid(id),
+        name: "acme".into(),
     }
 }
 

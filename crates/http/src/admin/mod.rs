@@ -3,3 +3,5 @@
 pub(crate) mod identities;
 pub(crate) mod schemas;
 pub(crate) mod sessions;
+
+pub use identities::identity_line;

@@ -66,6 +66,7 @@ fn word(access: Access) -> &'static str {
         Access::Operate => "operate",
         Access::Personal => "personal",
         Access::Provision => "provision",
+        Access::SignIn => "sign_in",
     }
 }
 

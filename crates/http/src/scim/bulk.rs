@@ -20,7 +20,7 @@ use palisade_scim::{
     resource::Incoming,
     version::{Version, Versions},
 };
-use palisade_store::{GroupNext, Membership};
+use palisade_store::{GroupNext, Membership, Refusals};
 use palisade_tenancy::Caller;
 use serde_json::Value;
 
@@ -33,7 +33,7 @@ use super::{
 use crate::{
     App,
     call::Call,
-    guard::{Guarded, Refusals, decide_among},
+    guard::{Guarded, decide_among},
     problem::Answer,
     reply::Reply,
     routes::RouteTable,
@@ -200,8 +200,7 @@ impl Work<'_> {
 
     async fn create_user(&mut self, data: &Value) -> Result<Done> {
         let grant =
-            decide_among::<CreateScimUser>(self.request, self.connection, &mut self.refusals)
-                .await?;
+            decide_among::<CreateScimUser>(self.request, self.connection, &self.refusals).await?;
         let Incoming {
             resource, password, ..
         } = Incoming::create(data, &USER)?;
@@ -216,8 +215,7 @@ impl Work<'_> {
 
     async fn create_group(&mut self, data: &Value) -> Result<Done> {
         let grant =
-            decide_among::<CreateScimGroup>(self.request, self.connection, &mut self.refusals)
-                .await?;
+            decide_among::<CreateScimGroup>(self.request, self.connection, &self.refusals).await?;
         let Incoming {
             resource, members, ..
         } = Incoming::create(data, &GROUP)?;
@@ -278,7 +276,7 @@ impl Work<'_> {
                 .await?;
             let target = sealed.target();
             let grant =
-                decide_among::<UpdateScimUser>(self.request, target, &mut self.refusals).await?;
+                decide_among::<UpdateScimUser>(self.request, target, &self.refusals).await?;
             match change.once(self.app, &self.rules, grant, sealed).await {
                 Err(error) if change.may_try_again(&error, attempt)? => pause(attempt).await,
                 Err(error) => return Err(error),
@@ -295,8 +293,7 @@ impl Work<'_> {
         message: Message,
     ) -> Result<Done> {
         let target = self.group(id);
-        let grant =
-            decide_among::<UpdateScimGroup>(self.request, target, &mut self.refusals).await?;
+        let grant = decide_among::<UpdateScimGroup>(self.request, target, &self.refusals).await?;
         let unique = self.rules.settings().unique_group_names;
         let group = self
             .app
@@ -342,12 +339,12 @@ impl Work<'_> {
                 .await?;
             let target = sealed.target();
             let grant =
-                decide_among::<DeleteScimUser>(self.request, target, &mut self.refusals).await?;
+                decide_among::<DeleteScimUser>(self.request, target, &self.refusals).await?;
             store.delete_scim_user(grant, expected).await?
         } else {
             let target = self.group(&id);
             let grant =
-                decide_among::<DeleteScimGroup>(self.request, target, &mut self.refusals).await?;
+                decide_among::<DeleteScimGroup>(self.request, target, &self.refusals).await?;
             store.delete_scim_group(grant, expected).await?
         };
         if deleted {

@@ -40,6 +40,7 @@ impl Gateway {
             max_connections: 4,
             commit_grouping: true,
             replica_url: None,
+            page_cache_kib: 65_536,
         };
         let store = Store::connect(&options, Arc::clone(&clock))
             .await
@@ -55,6 +56,7 @@ impl Gateway {
         let settings = Settings {
             public_url: None,
             sessions: SessionSettings::default(),
+            outbound: palisade_outbound::Reach::default(),
             passwords: PasswordSettings {
                 attempts_of_identity: attempts,
                 attempts_of_tenant: attempts,
@@ -70,7 +72,7 @@ impl Gateway {
         tokio::spawn(serve(app, listener, 1, Duration::from_secs(1)).expect("serves"));
         Self {
             base,
-            client: reqwest::Client::new(),
+            client: client(),
             acme,
             globex,
             operator,
@@ -161,4 +163,10 @@ async fn key(store: &Store, gate: &Gate<Store>, tenant: TenantId, roles: Vec<Rol
         .expect("a key")
         .1
         .reveal()
+}
+
+fn client() -> reqwest::Client {
+    // It wants a library for TLS also where there is none.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::new()
 }

@@ -3,6 +3,7 @@
 mod addresses;
 mod create;
 mod credentials;
+mod import;
 mod imports;
 mod keys;
 mod link;
@@ -19,11 +20,12 @@ use uuid::Uuid;
 use crate::{CredentialType, Identity, Region, Secret, State, Timestamp, Via};
 
 pub use create::create;
+pub use import::{CredentialFacts, ImportIdentity, Seen, SeenAddress, import};
 pub use imports::{
     CodeImport, CredentialImport, KeyImport, KeysImport, PasswordImport, ProviderSubject,
     TotpImport,
 };
-pub use link::{link, unlink};
+pub use link::{link, unlink, with_account};
 pub use patch::{Patched, finish_patch, patch};
 pub use remove_credential::{CredentialRemoval, remove_credential};
 pub use replace::replace;

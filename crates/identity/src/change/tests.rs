@@ -1,4 +1,5 @@
 mod create;
+mod import;
 mod imports;
 mod link;
 mod patch;

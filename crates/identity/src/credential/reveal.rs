@@ -1,8 +1,22 @@
 //! The `config` object of a credential.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
-use crate::{Credential, CredentialType, Identity, RawJson, Secret};
+use crate::{Credential, CredentialType, Identity, RawJson, Secret, Secrets};
+
+/// Ory's `config` of each of these kinds that the identity has; see [`reveal`].
+pub fn reveal_all(
+    identity: &Identity,
+    kinds: &[CredentialType],
+    secrets: &Secrets,
+) -> BTreeMap<CredentialType, RawJson> {
+    kinds
+        .iter()
+        .filter_map(|kind| Some((*kind, reveal(identity, *kind, secrets.get(kind))?)))
+        .collect()
+}
 
 /// Ory's `config` of this credential, for a reply under `credential:reveal`; `None` where the identity has none of
 /// the kind. `secret` is what is kept of it apart.

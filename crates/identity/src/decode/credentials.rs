@@ -56,7 +56,7 @@ fn config(credential: Option<Object>) -> Result<Option<Object>> {
     Ok(config)
 }
 
-fn password(mut config: Object) -> Result<PasswordImport> {
+pub(super) fn password(mut config: Object) -> Result<PasswordImport> {
     // The plain one wins over the hash where both are sent.
     let plain = config
         .string("password")?
@@ -94,7 +94,7 @@ fn password(mut config: Object) -> Result<PasswordImport> {
     }
 }
 
-fn providers(mut config: Object) -> Result<Vec<ProviderSubject>> {
+pub(super) fn providers(mut config: Object) -> Result<Vec<ProviderSubject>> {
     // Ory's own clients know a member `config` here that Ory does nothing with.
     drop(config.any("config"));
     let path = config.path("providers");
@@ -148,7 +148,7 @@ fn provider(item: Value, path: &str, unknown: Unknown) -> Result<ProviderSubject
     })
 }
 
-fn totp(mut config: Object) -> Result<TotpImport> {
+pub(super) fn totp(mut config: Object) -> Result<TotpImport> {
     const EXPECTED: &str =
         "a URL such as `otpauth://totp/<issuer>:<account>?secret=<Base32>&issuer=<issuer>`";
     let url = config
@@ -178,7 +178,7 @@ fn is_seed(url: &str) -> bool {
         })
 }
 
-fn codes(mut config: Object) -> Result<Vec<CodeImport>> {
+pub(super) fn codes(mut config: Object) -> Result<Vec<CodeImport>> {
     // `codes` is what Ory takes, `recovery_codes` what it shows.
     let name = if config.has("recovery_codes") && !config.has("codes") {
         "recovery_codes"

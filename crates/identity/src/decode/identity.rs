@@ -62,7 +62,7 @@ pub fn replace(body: &[u8]) -> Result<ReplaceIdentity> {
 }
 
 /// Absent is nothing; `null` is refused, because nobody means to write it.
-fn traits(object: &mut Object) -> Result<Option<Value>> {
+pub(super) fn traits(object: &mut Object) -> Result<Option<Value>> {
     match object.raw("traits") {
         Some(traits) if !traits.is_object() => Err(object.wrong("traits", "an object")),
         traits => Ok(traits),
@@ -80,7 +80,7 @@ pub(crate) fn schema_id(object: &mut Object) -> Result<Option<String>> {
 }
 
 /// `None` where it is absent or empty.
-fn state(object: &mut Object) -> Result<Option<State>> {
+pub(super) fn state(object: &mut Object) -> Result<Option<State>> {
     match object.string("state")?.filter(|word| !word.is_empty()) {
         None => Ok(None),
         Some(word) => match State::parse(&word) {

@@ -3,12 +3,14 @@
 mod batch;
 mod credentials;
 mod identity;
+mod imported;
 mod keys;
 mod object;
 
 pub use batch::{BatchItem, BatchWork, MAX_BATCH, MAX_BATCH_PASSWORDS, batch};
 pub(crate) use identity::{address_list, external_id, organization, region, schema_id};
 pub use identity::{create, replace};
+pub use imported::{imported, imported_value};
 pub(crate) use object::{Object, Unknown};
 
 use palisade_envelope::{Code, Error, Result};

@@ -58,6 +58,16 @@ impl Object {
         self.members.get(name).is_some_and(|value| !value.is_null())
     }
 
+    /// Whether the member is there with something in it: no empty text or list, not `null`, not `false`.
+    pub(crate) fn is_filled(&self, name: &str) -> bool {
+        self.members.get(name).is_some_and(|value| match value {
+            Value::Null | Value::Bool(false) => false,
+            Value::String(text) => !text.is_empty(),
+            Value::Array(items) => !items.is_empty(),
+            _ => true,
+        })
+    }
+
     /// The member as it is, `null` included.
     pub(crate) fn raw(&mut self, name: &str) -> Option<Value> {
         self.members.remove(name)

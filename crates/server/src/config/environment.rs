@@ -61,6 +61,24 @@ impl Environment {
     }
 }
 
+/// The name of the variable that holds the key of commands that act for a tenant.
+const API_KEY: &str = "PALISADE_API_KEY";
+
+/// The API key in the environment, for commands that act for a tenant; `None` where there is none, or an empty one. It is
+/// no configuration: what serves requests does not look at it.
+///
+/// # Errors
+/// When it is not UTF-8.
+pub fn api_key() -> Result<Option<String>, String> {
+    match std::env::var_os(API_KEY) {
+        None => Ok(None),
+        Some(key) => key
+            .into_string()
+            .map(|key| Some(key).filter(|key| !key.is_empty()))
+            .map_err(|_| format!("the environment variable `{API_KEY}` is not UTF-8")),
+    }
+}
+
 /// The secret in the file that a `*_FILE` variable names; a line end after it is not part of it.
 pub(super) fn read_secret(variable: &str, path: &str) -> Result<String, String> {
     let text = std::fs::read_to_string(path).map_err(|error| {

@@ -3,6 +3,7 @@
 pub(crate) mod denials;
 mod list;
 pub(crate) mod record;
+pub(crate) mod refusals;
 
 use std::sync::Arc;
 
@@ -18,7 +19,7 @@ palisade_identity::id! {
 /// Who acted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Actor {
-    /// `ApiKey`, `Identity` or `Operator`.
+    /// `ApiKey`, `Identity`, `IdentityProvider` or `Operator`.
     pub kind: String,
     /// The key or the identity; nil at the command line.
     pub id: PrincipalId,

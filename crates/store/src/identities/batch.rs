@@ -8,7 +8,7 @@ use std::{
 
 use palisade_authz::{Authorized, action};
 use palisade_envelope::{Code, Error, Result};
-use palisade_identity::{Identity, IdentityId, change::Changed};
+use palisade_identity::{Identity, IdentityId, change::Changed, ids::Uuid};
 use palisade_tenancy::TenantId;
 use sea_orm::Value;
 
@@ -18,10 +18,15 @@ use crate::{
     act::Act,
     audit::record::record_many,
     fault::Fault,
+    imports::ImportStep,
     job::Job,
-    links::imported::{Accounts, ImportGrants},
+    links::{
+        imported::{Accounts, ImportGrants},
+        part::before_deletion,
+    },
     row::Columns,
     select::Select,
+    sql::Bound,
     tx::TenantTx,
 };
 
@@ -57,7 +62,35 @@ impl Store {
         create: Option<Authorized<action::CreateIdentity>>,
         items: Vec<BatchItem>,
     ) -> Result<Vec<Result<IdentityId>>> {
-        let batch = Arc::new(Batch::new(grant.tenant(), create.as_ref(), items)?);
+        self.write_batch(Batch::new(grant.tenant(), create.as_ref(), items)?)
+            .await
+    }
+
+    /// As [`Store::batch_identities`], for a batch of an import: it is done where `step` says that it stands in the
+    /// import, and at no other time, and moves the import on in the same transaction. An id that another identity has is
+    /// a `conflict`, too.
+    ///
+    /// # Errors
+    /// As [`Store::batch_identities`]; `stale_resource` where the import is not at this place.
+    #[tracing::instrument(name = "store.identity.import", skip_all, fields(tenant.id = %grant.tenant()))]
+    pub async fn import_identities(
+        &self,
+        grant: Authorized<action::BatchIdentities>,
+        create: Authorized<action::CreateIdentity>,
+        items: Vec<BatchItem>,
+        step: ImportStep,
+    ) -> Result<Vec<Result<IdentityId>>> {
+        let batch = Batch::new(grant.tenant(), Some(&create), items)?;
+        self.write_batch(Batch {
+            ids_from_elsewhere: true,
+            step: Some(step),
+            ..batch
+        })
+        .await
+    }
+
+    async fn write_batch(&self, batch: Batch) -> Result<Vec<Result<IdentityId>>> {
+        let batch = Arc::new(batch);
         for attempt in 1..TRIES {
             match self.write(Write(Arc::clone(&batch))).await {
                 // Others were faster with a value of ours: the next look sees it.
@@ -71,12 +104,15 @@ impl Store {
     }
 }
 
-struct Batch {
+pub(super) struct Batch {
     tenant: TenantId,
     items: Vec<Item>,
+    /// Whether ids may come from elsewhere, so that they are looked up, too.
+    pub(super) ids_from_elsewhere: bool,
+    step: Option<ImportStep>,
 }
 
-enum Item {
+pub(super) enum Item {
     Create {
         act: Act,
         changed: Box<Changed>,
@@ -89,7 +125,7 @@ enum Item {
 }
 
 impl Batch {
-    fn new(
+    pub(super) fn new(
         tenant: TenantId,
         create: Option<&Authorized<action::CreateIdentity>>,
         items: Vec<BatchItem>,
@@ -117,7 +153,16 @@ impl Batch {
                 BatchItem::Delete(_) => Err(Error::new(Code::Forbidden)),
             })
             .collect::<Result<_>>()?;
-        Ok(Self { tenant, items })
+        Ok(Self {
+            tenant,
+            items,
+            ids_from_elsewhere: false,
+            step: None,
+        })
+    }
+
+    pub(super) fn items(&self) -> &[Item] {
+        &self.items
     }
 
     fn creations(&self) -> impl Iterator<Item = &Identity> {
@@ -149,6 +194,9 @@ impl Job for Write {
     }
 
     async fn run(&self, tx: &TenantTx<'_>) -> Result<Self::Output, Fault> {
+        if let Some(step) = &self.0.step {
+            step.claim(tx).await?;
+        }
         let mut plan = Plan::load(tx, &self.0).await?;
         let outcomes: Vec<_> = self.0.items.iter().map(|item| plan.add(tx, item)).collect();
         let done = self.0.items.iter().zip(&outcomes);
@@ -156,20 +204,23 @@ impl Job for Write {
             .filter(|(_, outcome)| outcome.is_ok())
             .map(|(item, _)| item)
             .collect();
-        plan.delete(tx).await?;
+        plan.delete(tx, &done).await?;
         insert(tx, &done).await?;
         let made = plan.accounts.write(tx).await?;
         let acts = done.iter().map(|item| match item {
             Item::Create { act, .. } | Item::Delete { act, .. } => act,
         });
         record_many(tx, acts.chain(&made)).await?;
+        if let Some(step) = &self.0.step {
+            step.done(tx, &outcomes).await?;
+        }
         Ok(outcomes)
     }
 }
 
 /// A value that one identity of a tenant has at most.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum Space {
+pub(super) enum Space {
     ExternalId,
     Identifier(&'static str),
     Address(&'static str, &'static str),
@@ -177,7 +228,7 @@ enum Space {
 
 impl Space {
     /// The field of an identity that the value stands in.
-    fn field(&self) -> String {
+    pub(super) fn field(&self) -> String {
         match self {
             Self::ExternalId => "external_id".to_owned(),
             Self::Identifier(kind) => format!("credentials.{kind}.identifiers"),
@@ -185,30 +236,27 @@ impl Space {
         }
     }
 
-    /// Who has values of this space, and the column of the value.
-    fn select(&self, tenant: TenantId) -> (Select, &'static str) {
+    /// Each of these values of this space with who has it.
+    fn holders(&self, tenant: TenantId, values: Vec<Value>) -> Bound {
         match self {
-            Self::ExternalId => (
-                Select::new("t.external_id, t.id", "identities", tenant),
-                "t.external_id",
-            ),
+            Self::ExternalId => {
+                Select::each("t.id", "identities", "external_id", tenant, [], values)
+            }
             Self::Identifier(kind) => {
-                let columns = "t.identifier, t.identity_id";
-                let mut select = Select::new(columns, "identity_identifiers", tenant);
-                select.and("t.type = ?", *kind);
-                (select, "t.identifier")
+                let given = [("t.type = ?", (*kind).into())];
+                let (found, table) = ("t.identity_id", "identity_identifiers");
+                Select::each(found, table, "identifier", tenant, given, values)
             }
             Self::Address(kind, via) => {
-                let columns = "t.value, t.identity_id";
-                let mut select = Select::new(columns, "identity_addresses", tenant);
-                select.and_each("t.kind = ? AND t.via = ?", [(*kind).into(), (*via).into()]);
-                (select, "t.value")
+                let given = [("t.kind = ?", (*kind).into()), ("t.via = ?", (*via).into())];
+                let (found, table) = ("t.identity_id", "identity_addresses");
+                Select::each(found, table, "value", tenant, given, values)
             }
         }
     }
 }
 
-fn unique_values(identity: &Identity) -> Vec<(Space, String)> {
+pub(super) fn unique_values(identity: &Identity) -> Vec<(Space, String)> {
     let external_id = identity.external_id.iter();
     let identifiers = index::identifiers(&identity.credentials).into_iter();
     let addresses =
@@ -221,15 +269,17 @@ fn unique_values(identity: &Identity) -> Vec<(Space, String)> {
 }
 
 /// What is taken and what is there, as the items leave it one after the other.
-struct Plan {
+pub(super) struct Plan {
     holders: HashMap<(Space, String), IdentityId>,
+    /// Of the ids that come from elsewhere those that another identity has.
+    taken: HashSet<IdentityId>,
     there: HashSet<IdentityId>,
     gone: HashSet<IdentityId>,
     accounts: Accounts,
 }
 
 impl Plan {
-    async fn load(tx: &TenantTx<'_>, batch: &Batch) -> Result<Self, Fault> {
+    pub(super) async fn load(tx: &TenantTx<'_>, batch: &Batch) -> Result<Self, Fault> {
         let mut asked: BTreeMap<Space, BTreeSet<String>> = BTreeMap::new();
         for (space, value) in batch.creations().flat_map(unique_values) {
             asked.entry(space).or_default().insert(value);
@@ -237,15 +287,12 @@ impl Plan {
         let mut holders = HashMap::new();
         for (space, values) in asked {
             for chunk in chunks(values) {
-                let (mut select, column) = space.select(tx.tenant());
-                select.and_in(column, chunk);
-                for row in tx.all_bound(select.finish("1", LARGEST as u64)).await? {
+                for row in tx.all_bound(space.holders(tx.tenant(), chunk)).await? {
                     let mut columns = Columns::of(&row);
                     let value = columns.get()?;
-                    holders.insert(
-                        (space.clone(), value),
-                        IdentityId::from_uuid(columns.get()?),
-                    );
+                    if let Some(holder) = columns.get::<Option<Uuid>>()? {
+                        holders.insert((space.clone(), value), IdentityId::from_uuid(holder));
+                    }
                 }
             }
         }
@@ -253,16 +300,16 @@ impl Plan {
             Item::Delete { id, .. } => Some(id.as_uuid()),
             Item::Create { .. } => None,
         });
-        let mut there = HashSet::new();
-        for chunk in chunks(deleted.collect::<BTreeSet<_>>()) {
-            let mut select = Select::new("t.id", "identities", tx.tenant());
-            select.and_in("t.id", chunk);
-            for row in tx.all_bound(select.finish("1", LARGEST as u64)).await? {
-                there.insert(IdentityId::from_uuid(Columns::of(&row).get()?));
-            }
-        }
+        let there = known(tx, deleted.collect()).await?;
+        let taken = if batch.ids_from_elsewhere {
+            let ids = batch.creations().map(|identity| identity.id.as_uuid());
+            known(tx, ids.collect()).await?
+        } else {
+            HashSet::new()
+        };
         Ok(Self {
             holders,
+            taken,
             there,
             gone: HashSet::new(),
             accounts: Accounts::load(tx, batch.creations()).await?,
@@ -270,7 +317,7 @@ impl Plan {
     }
 
     /// Takes the item in, or says why it can't be done.
-    fn add(&mut self, tx: &TenantTx<'_>, item: &Item) -> Result<IdentityId> {
+    pub(super) fn add(&mut self, tx: &TenantTx<'_>, item: &Item) -> Result<IdentityId> {
         match item {
             Item::Delete { id, .. } => {
                 if !self.there.remove(id) {
@@ -284,7 +331,7 @@ impl Plan {
             } => {
                 let identity = &changed.identity;
                 let values = unique_values(identity);
-                let taken: BTreeSet<String> = values
+                let mut taken: BTreeSet<String> = values
                     .iter()
                     .filter(|value| {
                         self.holders
@@ -293,19 +340,29 @@ impl Plan {
                     })
                     .map(|(space, _)| space.field())
                     .collect();
+                if self.taken.contains(&identity.id) {
+                    taken.insert("id".to_owned());
+                }
                 if !taken.is_empty() {
                     return Err(Error::conflict(taken.iter().map(String::as_str)));
                 }
                 self.accounts.add(tx, identity, imports.as_deref())?;
                 let values = values.into_iter().map(|value| (value, identity.id));
                 self.holders.extend(values);
+                self.taken.insert(identity.id);
                 Ok(identity.id)
             }
         }
     }
 
     /// Deletes what is to go. It frees its values, so it goes first.
-    async fn delete(&self, tx: &TenantTx<'_>) -> Result<(), Fault> {
+    async fn delete(&self, tx: &TenantTx<'_>, done: &[&Item]) -> Result<(), Fault> {
+        let deletion = done.iter().find_map(|item| match item {
+            Item::Delete { act, .. } => Some(act),
+            Item::Create { .. } => None,
+        });
+        let Some(act) = deletion else { return Ok(()) };
+        before_deletion(tx, act, &self.gone.iter().copied().collect()).await?;
         let ids: BTreeSet<_> = self.gone.iter().map(|id| id.as_uuid()).collect();
         let mut deleted = 0;
         for chunk in chunks(ids) {
@@ -318,6 +375,20 @@ impl Plan {
             Err(Error::new(Code::Conflict).into())
         }
     }
+}
+
+/// Which of these ids the tenant has an identity of.
+async fn known(tx: &TenantTx<'_>, ids: BTreeSet<Uuid>) -> Result<HashSet<IdentityId>, Fault> {
+    let mut known = HashSet::new();
+    for chunk in chunks(ids) {
+        let ids = Select::each("t.id", "identities", "id", tx.tenant(), [], chunk);
+        for row in tx.all_bound(ids).await? {
+            let mut columns = Columns::of(&row);
+            let _asked: Uuid = columns.get()?;
+            known.extend(columns.get::<Option<Uuid>>()?.map(IdentityId::from_uuid));
+        }
+    }
+    Ok(known)
 }
 
 /// The most values of one look-up.

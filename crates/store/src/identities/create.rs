@@ -71,6 +71,11 @@ pub(crate) fn insertions(
         .chain(secrets::insertion(tx, identity.id, secrets)))
 }
 
+/// Writes a new identity as part of another work. Links and audit rows are the caller's.
+pub(crate) async fn write(tx: &TenantTx<'_>, changed: &Changed) -> Result<(), Fault> {
+    tx.together(insertions(tx, changed)?).await
+}
+
 struct Create {
     act: Act,
     changed: Changed,

@@ -2,13 +2,14 @@
 
 mod batch;
 mod conflicts;
-mod create;
+pub(crate) mod create;
 mod delete;
 mod delete_credential;
 pub(crate) mod index;
 mod list;
 pub(crate) mod load;
 mod rehash;
+mod rehearse;
 mod reveal;
 mod secrets;
 pub(crate) mod update;
@@ -25,6 +26,8 @@ pub use batch::BatchItem;
 pub(crate) use conflicts::explain;
 pub(crate) use create::insertions;
 pub use list::NumberedPage;
+pub use rehearse::Rehearsal;
+pub use reveal::Revealed;
 
 /// The columns that [`identity`] reads, in its order; with the table's name and a dot before each where given.
 macro_rules! columns {
@@ -61,7 +64,7 @@ const WRITTEN: &[&str] = &[
     "revision",
 ];
 
-fn identity(row: &QueryResult) -> Result<Identity, Fault> {
+pub(crate) fn identity(row: &QueryResult) -> Result<Identity, Fault> {
     read(&mut Columns::of(row))
 }
 

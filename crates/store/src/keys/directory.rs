@@ -1,9 +1,10 @@
 //! The port that admission looks keys and sessions up through.
 
 use palisade_envelope::Result;
-use palisade_identity::{ProviderId, SessionId};
+use palisade_identity::{LinkId, ProviderId, SessionId};
 use palisade_tenancy::{
     ConnectionKeyRecord, Directory, KeyId, KeyRecord, Role, SessionRecord, TenantId, TenantState,
+    issuer::{AccountState, Profile, TenantIssuers},
 };
 use sea_orm::QueryResult;
 
@@ -20,10 +21,11 @@ const KEY: TenantSql = TenantSql::new(
      FROM api_keys k JOIN tenants t ON t.id = k.tenant_id WHERE k.tenant_id = $1 AND k.id = $2",
 );
 
+// Of a provider that is disabled there are no keys.
 const CONNECTION_KEY: TenantSql = TenantSql::new(
     "SELECT t.state, k.name, p.id, p.name, k.scopes, k.secret_sha256, k.expires_at, k.revoked_at
      FROM connection_keys k
-     JOIN identity_providers p ON p.tenant_id = k.tenant_id AND p.id = k.provider_id
+     JOIN identity_providers p ON p.tenant_id = k.tenant_id AND p.id = k.provider_id AND p.enabled = 1
      JOIN tenants t ON t.id = k.tenant_id WHERE k.tenant_id = $1 AND k.id = $2",
 );
 
@@ -54,6 +56,24 @@ impl Directory for Store {
         Ok(row
             .map(|row| of_connection(tenant, key, &row))
             .transpose()?)
+    }
+
+    async fn issuers(&self, tenant: TenantId) -> Result<Option<TenantIssuers>> {
+        Ok(self.tenant_issuers(tenant).await?)
+    }
+
+    async fn account(
+        &self,
+        tenant: TenantId,
+        provider: ProviderId,
+        subject: &str,
+    ) -> Result<AccountState> {
+        Ok(self.linked_account(tenant, provider, subject).await?)
+    }
+
+    fn synced(&self, tenant: TenantId, link: LinkId, profile: &Profile) {
+        let now = self.inner.clock.now();
+        self.inner.synced.note(tenant, link, profile, now);
     }
 
     fn used(&self, tenant: TenantId, key: KeyId) {

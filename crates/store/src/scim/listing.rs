@@ -702,7 +702,7 @@ impl Text {
 
     fn done(self) -> Bound {
         Bound {
-            text: self.text,
+            text: self.text.into(),
             values: self.values,
         }
     }

@@ -104,7 +104,7 @@ impl<'a> Connection<'a> {
         values.extend(list);
         let places = placeholders(3, values.len() - 2);
         self.all_bound(Bound {
-            text: sql.0.text().replace("{list}", &places),
+            text: sql.0.text().replace("{list}", &places).into(),
             values,
         })
         .await
@@ -137,6 +137,7 @@ impl<'a> Connection<'a> {
             "DELETE FROM scim_emails WHERE tenant_id = $1 AND provider_id = $2 AND identity_id = $3 AND value IN ({})",
             placeholders(4, emails.len())
         );
+        let text = text.into();
         self.tx.execute_bound(Bound { text, values }).await?;
         Ok(())
     }
@@ -163,6 +164,7 @@ impl<'a> Connection<'a> {
         let text = format!(
             "DELETE FROM {table} WHERE tenant_id = $1 AND provider_id = $2 AND group_id = $3{which}"
         );
+        let text = text.into();
         self.tx.execute_bound(Bound { text, values }).await
     }
 }

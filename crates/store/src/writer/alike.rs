@@ -1,6 +1,6 @@
 //! Jobs that begin with the same statement, in one round trip.
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 use super::queue::Queued;
 use crate::sql::Bound;
@@ -17,7 +17,7 @@ const LONGEST: usize = 4_096;
 /// The texts of statements several times over.
 #[derive(Default)]
 pub(super) struct Alike {
-    texts: HashMap<String, [Option<String>; SIZES.len()]>,
+    texts: HashMap<Cow<'static, str>, [Option<String>; SIZES.len()]>,
 }
 
 impl Alike {
@@ -45,7 +45,7 @@ impl Alike {
             return Some((1, None));
         };
         let together = Bound {
-            text: self.text(one, place, times),
+            text: self.text(one, place, times).into(),
             values: alike.into_iter().take(times).flatten().cloned().collect(),
         };
         Some((times, Some(together)))
@@ -113,7 +113,10 @@ mod tests {
 
     fn taken(jobs: &[Box<dyn Queued>]) -> (usize, Option<(String, Vec<Value>)>) {
         let (count, bound) = Alike::default().first_of(jobs).expect("has jobs");
-        (count, bound.map(|bound| (bound.text, bound.values)))
+        (
+            count,
+            bound.map(|bound| (bound.text.into_owned(), bound.values)),
+        )
     }
 
     #[test]

@@ -39,6 +39,7 @@ pub(crate) struct House {
 
 /// Runs a case and compares the twin before and after.
 pub(crate) async fn run(house: House, case: impl AsyncFnOnce(&House)) {
+    house.store.flush().await;
     let before = house.dump(house.twin.tenant()).await;
     assert!(before.len() > 8, "the twin holds something in many tables");
     case(&house).await;
@@ -89,6 +90,7 @@ impl House {
             max_connections: 4,
             commit_grouping: true,
             replica_url: None,
+            page_cache_kib: 65_536,
         }
     }
 

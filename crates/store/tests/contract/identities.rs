@@ -211,10 +211,10 @@ pub(crate) async fn secrets_are_revealed_with_an_audit_row_each(house: &House) {
     let kinds = [CredentialType::Password, CredentialType::Totp];
     let revealed = house
         .store
-        .reveal_secrets(&grant, &[ada.id], &kinds)
+        .reveal_secrets(&grant, std::slice::from_ref(&ada), &kinds)
         .await
         .expect("reveals");
-    let config: Value = revealed[&ada.id][&CredentialType::Password]
+    let config: Value = revealed.secrets[&ada.id][&CredentialType::Password]
         .reveal()
         .to_value();
     assert!(
@@ -233,14 +233,40 @@ pub(crate) async fn secrets_are_revealed_with_an_audit_row_each(house: &House) {
     let grant = house
         .grant::<action::RevealCredentials>(&house.owner, Own)
         .await;
-    assert!(
-        house
-            .store
-            .reveal_secrets(&grant, &[twin.id], &kinds)
-            .await
-            .expect("answers")
-            .is_empty()
-    );
+    let of_twin = house
+        .store
+        .reveal_secrets(&grant, &[twin], &kinds)
+        .await
+        .expect("answers");
+    assert!(of_twin.secrets.is_empty() && of_twin.moved.is_empty());
+}
+
+pub(crate) async fn secrets_belong_to_what_was_read_of_their_identity(house: &House) {
+    let [stays, moves, goes] = [
+        house.person("eve@example.com").await,
+        house.person("joe@example.com").await,
+        house.person("kim@example.com").await,
+    ];
+    let read = [stays.clone(), moves.clone(), goes.clone()];
+    let moved = next(&moves, |identity| identity.state = State::Inactive);
+    house.update(moves.id, 1, moved).await.expect("moves");
+    house.delete(goes.id).await.expect("goes");
+    let before = house.events(&house.owner).await.len();
+    let grant = house
+        .grant::<action::RevealCredentials>(&house.owner, Own)
+        .await;
+    let kinds = [CredentialType::Password, CredentialType::Totp];
+    let revealed = house
+        .store
+        .reveal_secrets(&grant, &read, &kinds)
+        .await
+        .expect("reveals");
+    // One that has no secrets is there all the same, unlike one that is gone.
+    let there: Vec<_> = revealed.secrets.keys().copied().collect();
+    assert_eq!((there, revealed.moved), (vec![stays.id], vec![moves.id]));
+    let events = house.events(&house.owner).await;
+    assert_eq!(events.len(), before + 1, "nothing else was shown");
+    assert_eq!(events[0].resource.id, stays.id.to_string());
 }
 
 pub(crate) async fn a_text_with_a_nul_is_a_400_on_both_databases(house: &House) {

@@ -4,7 +4,7 @@ use std::{
 };
 
 use palisade_authz::{Own, action};
-use palisade_identity::{CredentialType, IdentityId, filter::IdentityFilter};
+use palisade_identity::{CredentialType, filter::IdentityFilter};
 use palisade_store::{BatchItem, Consistency};
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement, TransactionTrait as _};
 use serde_json::json;
@@ -208,10 +208,9 @@ async fn list_with_credentials(house: &House, heard: &Heard, count: usize) -> Ve
         .await
         .expect("lists");
     assert_eq!(found.items.len(), count);
-    let ids: Vec<IdentityId> = found.items.iter().map(|identity| identity.id).collect();
     let kinds = [CredentialType::Password, CredentialType::Code];
-    let secrets = house.store.reveal_secrets(&reveal, &ids, &kinds).await;
-    assert_eq!(secrets.expect("reveals").len(), count);
+    let revealed = house.store.reveal_secrets(&reveal, &found.items, &kinds);
+    assert_eq!(revealed.await.expect("reveals").secrets.len(), count);
     heard.take()
 }
 

@@ -5,20 +5,15 @@ use std::collections::BTreeSet;
 use actix_web::HttpRequest;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use palisade_authz::{
-    Authorized, IdentityTarget, Own,
-    action::{
-        BatchIdentities, CreateIdentity, CreateIdentityProvider, DeleteIdentity,
-        LinkExternalIdentity,
-    },
+    Authorized, Own,
+    action::{BatchIdentities, CreateIdentity, DeleteIdentity},
 };
 use palisade_envelope::{Code, Envelope, Error, Result};
 use palisade_identity::{
-    IdentityId, IdentitySchema,
-    change::{self, Changed},
+    IdentityId, IdentitySchema, change,
     decode::{self, BatchWork},
 };
-use palisade_linking::ImportedLink;
-use palisade_store::{BatchItem, ImportGrants};
+use palisade_store::{BatchItem, KnownProviders, Refusals};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -28,7 +23,7 @@ use super::change::hash_password;
 use crate::{
     call::{Call, Media},
     doc::Doc,
-    guard::{self, Guarded, Refusals},
+    guard::{self, Asking, Guarded},
     problem::Answer,
     render,
     reply::Reply,
@@ -130,8 +125,8 @@ pub(super) async fn batch(guarded: Guarded<BatchIdentities>, mut call: Call) -> 
     let items = decode::batch(&body)?;
     drop(body);
     let mut batch = Batch::new(items);
-    let mut refusals = Refusals::default();
-    let prepared = batch.prepare_all(&guarded, &call.request, &mut refusals);
+    let refusals = Refusals::default();
+    let prepared = batch.prepare_all(&guarded, &call.request, &refusals);
     let prepared = prepared.await;
     // Also where it broke off: what was refused was asked for.
     refusals.record(&guarded.app.store);
@@ -194,7 +189,7 @@ impl Batch {
         &mut self,
         guarded: &Guarded<BatchIdentities>,
         request: &HttpRequest,
-        refusals: &mut Refusals,
+        refusals: &Refusals,
     ) -> Result<Option<Authorized<CreateIdentity>>> {
         let create = self.allow_creating(request, refusals).await?;
         self.prepare(guarded, request, refusals).await?;
@@ -206,7 +201,7 @@ impl Batch {
     async fn allow_creating(
         &mut self,
         request: &HttpRequest,
-        refusals: &mut Refusals,
+        refusals: &Refusals,
     ) -> Result<Option<Authorized<CreateIdentity>>> {
         let creates = |item: &Item| matches!(item.state, State::Create(_));
         if !self.items.iter().any(creates) {
@@ -229,7 +224,7 @@ impl Batch {
         &mut self,
         guarded: &Guarded<BatchIdentities>,
         request: &HttpRequest,
-        refusals: &mut Refusals,
+        refusals: &Refusals,
     ) -> Result<()> {
         let mut inputs = Vec::new();
         for (place, item) in self.items.iter_mut().enumerate() {
@@ -272,16 +267,17 @@ impl Batch {
         })
         .await
         .map_err(Error::internal)?;
-        let links = Links::of(guarded, &changes).await?;
+        let made = changes
+            .iter()
+            .filter_map(|(_, changed)| changed.as_ref().ok());
+        let providers = KnownProviders::of(&app.store, guarded.grant.scope(), made).await?;
+        let asking = Asking { request, refusals };
         for (place, changed) in changes {
             let ready = match changed {
-                Ok(changed) => links
-                    .grants(request, &changed, refusals)
-                    .await
-                    .map(|imports| {
-                        let changed = Box::new(changed);
-                        BatchItem::Create { changed, imports }
-                    }),
+                Ok(changed) => providers.grants(&asking, &changed).await.map(|imports| {
+                    let changed = Box::new(changed);
+                    BatchItem::Create { changed, imports }
+                }),
                 Err(error) => Err(error),
             };
             let state = match ready {
@@ -299,7 +295,7 @@ impl Batch {
         &mut self,
         guarded: &Guarded<BatchIdentities>,
         request: &HttpRequest,
-        refusals: &mut Refusals,
+        refusals: &Refusals,
     ) -> Result<()> {
         let deletions = self.items.iter().enumerate();
         let (places, ids): (Vec<_>, Vec<_>) = deletions
@@ -380,50 +376,4 @@ fn is_of_the_item(error: &Error) -> bool {
         .and_then(Value::as_str)
         .is_some_and(|field| field.starts_with("credentials"));
     error.code().status() < 500 && !of_credentials
-}
-
-/// The providers that the batch names and the tenant has: asked for once.
-struct Links {
-    known: BTreeSet<String>,
-}
-
-type Place = (usize, Result<Changed>);
-
-impl Links {
-    async fn of(guarded: &Guarded<BatchIdentities>, changes: &[Place]) -> Result<Self> {
-        let links: Vec<ImportedLink> = changes
-            .iter()
-            .filter_map(|(_, changed)| changed.as_ref().ok())
-            .flat_map(|changed| palisade_linking::imported::plan(&changed.identity))
-            .collect();
-        let names: BTreeSet<&str> = links.iter().map(ImportedLink::provider_name).collect();
-        let store = &guarded.app.store;
-        Ok(Self {
-            known: store
-                .known_identity_providers(guarded.grant.scope(), &names)
-                .await?,
-        })
-    }
-
-    /// As [`super::imports::grants`] gives them for one identity.
-    async fn grants(
-        &self,
-        request: &HttpRequest,
-        changed: &Changed,
-        refusals: &mut Refusals,
-    ) -> Result<Option<ImportGrants>> {
-        let links = palisade_linking::imported::plan(&changed.identity);
-        if links.is_empty() {
-            return Ok(None);
-        }
-        let target = IdentityTarget::of(&changed.identity);
-        let link = guard::decide_among::<LinkExternalIdentity>(request, target, refusals).await?;
-        let known = |link: &ImportedLink| self.known.contains(link.provider_name());
-        let provider = if links.iter().all(known) {
-            None
-        } else {
-            Some(guard::decide_among::<CreateIdentityProvider>(request, Own, refusals).await?)
-        };
-        Ok(Some(ImportGrants { link, provider }))
-    }
 }

@@ -1,15 +1,15 @@
 //! `GET /admin/identities/{id}`
 
-use actix_web::HttpRequest;
 use palisade_authz::action::ReadIdentity;
 use palisade_envelope::{Code, Error};
 use palisade_identity::Identity;
+use palisade_store::Sealed;
 
 use super::{body::IdentityBody, reveal};
 use crate::{
     call::Call,
     doc::Doc,
-    guard::Guarded,
+    guard::{Guarded, Locate},
     preconditions,
     problem::Answer,
     reply::{Reply, base_url},
@@ -29,39 +29,33 @@ pub(super) fn doc() -> Doc {
 }
 
 pub(super) async fn get(guarded: Guarded<ReadIdentity>, call: Call) -> Answer {
-    let identity = guarded.loaded.open(&guarded.grant);
-    answer(identity, &call, &guarded.app.settings).await
+    answer(guarded, &call).await
 }
 
 /// Answers a read of one identity, however it was found.
-pub(super) async fn answer(
-    identity: Option<Identity>,
-    call: &Call,
-    settings: &crate::Settings,
-) -> Answer {
+pub(super) async fn answer<L>(mut guarded: Guarded<ReadIdentity, L>, call: &Call) -> Answer
+where
+    L: Locate<ReadIdentity, Loaded = Sealed<Identity>>,
+{
+    let request = &call.request;
     let kinds = reveal::wanted(&call.query(&[])?)?;
-    let identity = identity.ok_or_else(|| Error::new(Code::NotFound))?;
-    let unchanged = preconditions::unchanged(&call.request, identity.revision)?;
-    // With secrets the reply is more than the revision stands for.
-    if kinds.is_empty() && unchanged {
-        return Ok(preconditions::not_modified(
-            &call.request,
-            identity.revision,
-        ));
+    loop {
+        let absent = || Error::new(Code::NotFound);
+        let identity = guarded.loaded.open(&guarded.grant).ok_or_else(absent)?;
+        let unchanged = preconditions::unchanged(request, identity.revision)?;
+        // With secrets the reply is more than the revision stands for.
+        if kinds.is_empty() && unchanged {
+            return Ok(preconditions::not_modified(request, identity.revision));
+        }
+        let mut shown = reveal::shown(request, vec![identity], &kinds).await?;
+        if let Some((identity, configs)) = shown.identities.pop() {
+            let body = IdentityBody::new(&identity, &base_url(request, &guarded.app.settings)?)
+                .with_credentials(&identity, configs);
+            return Reply::ok(request).etag(identity.revision).json(&body);
+        }
+        if shown.moved.is_empty() {
+            return Err(absent().into());
+        }
+        guarded = Guarded::acquire(request).await?;
     }
-    one(&call.request, identity, &kinds, settings).await
-}
-
-async fn one(
-    request: &HttpRequest,
-    identity: Identity,
-    kinds: &[palisade_identity::CredentialType],
-    settings: &crate::Settings,
-) -> Answer {
-    let identities = [identity];
-    let mut configs = reveal::configs(request, &identities, kinds).await?;
-    let [identity] = &identities;
-    let body = IdentityBody::new(identity, &base_url(request, settings)?)
-        .with_credentials(identity, configs.remove(&identity.id).unwrap_or_default());
-    Reply::ok(request).etag(identity.revision).json(&body)
 }

@@ -23,6 +23,5 @@ pub(super) async fn get_by_external_id(
     guarded: Guarded<ReadIdentity, ExternalIdInPath>,
     call: Call,
 ) -> Answer {
-    let identity = guarded.loaded.open(&guarded.grant);
-    answer(identity, &call, &guarded.app.settings).await
+    answer(guarded, &call).await
 }

@@ -3,19 +3,16 @@
 use std::collections::BTreeSet;
 
 use actix_web::HttpRequest;
-use palisade_authz::{
-    IdentityTarget, Own,
-    action::{CreateIdentityProvider, LinkExternalIdentity},
-};
+use palisade_authz::IdentityTarget;
 use palisade_envelope::Result;
 use palisade_identity::Identity;
 use palisade_linking::{
     ImportedLink,
     imported::{plan, without},
 };
-use palisade_store::ImportGrants;
+use palisade_store::{ImportGrants, Named, Refusals, link_grants};
 
-use crate::{call, guard};
+use crate::{call, guard::Asking};
 
 /// The grants for the links that `next` has and `before` does not, and for the providers that they name and the
 /// tenant does not have; nothing is asked or read where there are no such links.
@@ -24,7 +21,7 @@ use crate::{call, guard};
 /// `forbidden` with notices.
 pub(super) async fn grants(
     request: &HttpRequest,
-    target: impl FnOnce() -> IdentityTarget,
+    target: impl Fn() -> IdentityTarget,
     before: &[ImportedLink],
     next: &Identity,
 ) -> Result<Option<ImportGrants>> {
@@ -32,13 +29,21 @@ pub(super) async fn grants(
     if added.is_empty() {
         return Ok(None);
     }
-    let link = guard::decide::<LinkExternalIdentity>(request, target()).await?;
     let names: BTreeSet<&str> = added.iter().map(ImportedLink::provider_name).collect();
     let store = &call::app(request)?.store;
-    let provider = if store.has_identity_providers(link.scope(), &names).await? {
-        None
-    } else {
-        Some(guard::decide::<CreateIdentityProvider>(request, Own).await?)
+    let refusals = Refusals::default();
+    let asking = Asking {
+        request,
+        refusals: &refusals,
     };
-    Ok(Some(ImportGrants { link, provider }))
+    let grants = link_grants(&asking, target(), async |link| {
+        let known = store.known_identity_providers(link.scope(), &names).await?;
+        Ok(Named {
+            all: known.len() == names.len(),
+            let_in: known.values().any(|lets_in| *lets_in),
+        })
+    })
+    .await;
+    refusals.record(store);
+    Ok(Some(grants?))
 }

@@ -145,21 +145,37 @@ impl Found {
         filter: &IdentityFilter,
         kinds: &[CredentialType],
     ) -> Answer {
-        let mut configs = reveal::configs(request, &self.identities, kinds).await?;
+        let mut shown = reveal::shown(request, self.identities, kinds).await?;
+        while !shown.moved.is_empty() {
+            // They are shown as they are by now, where the filter still lets them pass.
+            let filter = IdentityFilter {
+                ids: std::mem::take(&mut shown.moved),
+                ..filter.clone()
+            };
+            let page = PageRequest {
+                size: PageSize::LARGEST,
+                token: None,
+            };
+            let store = &guarded.app.store;
+            let again = store
+                .list_identities(&guarded.grant, &filter, &page)
+                .await?;
+            let again = reveal::shown(request, again.items, kinds).await?;
+            shown.identities.extend(again.identities);
+            shown.identities.sort_by_key(|(identity, _)| identity.id);
+            shown.moved = again.moved;
+        }
         let shows_credentials = !kinds.is_empty()
             || filter.credentials_identifier.is_some()
             || filter.credentials_identifier_similar.is_some();
         let base_url = base_url(request, &guarded.app.settings)?;
-        let body: Vec<IdentityBody<'_>> = self
+        let body: Vec<IdentityBody<'_>> = shown
             .identities
-            .iter()
-            .map(|identity| {
+            .iter_mut()
+            .map(|(identity, configs)| {
                 let body = IdentityBody::new(identity, &base_url);
                 if shows_credentials {
-                    body.with_credentials(
-                        identity,
-                        configs.remove(&identity.id).unwrap_or_default(),
-                    )
+                    body.with_credentials(identity, std::mem::take(configs))
                 } else {
                     body
                 }

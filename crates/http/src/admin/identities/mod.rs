@@ -10,6 +10,7 @@ mod delete_credential;
 mod get;
 mod get_by_external_id;
 mod imports;
+mod line;
 mod list;
 mod list_query;
 mod patch;
@@ -20,6 +21,8 @@ use actix_web::http::Method;
 use palisade_authz::action;
 
 pub(crate) use body::IdentityBody;
+pub(crate) use change::{schema, taken};
+pub use line::identity_line;
 pub(crate) use list_query::time;
 
 use crate::routes::RouteTable;

@@ -1,7 +1,5 @@
 //! `include_credential`: the secret parts of credentials, under an action of their own.
 
-use std::collections::BTreeMap;
-
 use actix_web::HttpRequest;
 use palisade_authz::{Own, action::RevealCredentials};
 use palisade_envelope::{Code, Error, Result};
@@ -53,17 +51,30 @@ pub(super) fn wanted(query: &Query) -> Result<Vec<CredentialType>> {
     Ok(kinds)
 }
 
-/// The secret parts of these types, for each identity; nothing is asked or read when no type is wanted.
+/// Identities as they are shown.
+#[derive(Default)]
+pub(super) struct Shown {
+    /// With the secret parts that belong to what was read of them. Those that are gone meanwhile are not here.
+    pub(super) identities: Vec<(Identity, Configs)>,
+    /// Those that have changed meanwhile, to be read again.
+    pub(super) moved: Vec<IdentityId>,
+}
+
+/// The identities with their secret parts of these types; nothing is asked or read when no type is wanted.
 ///
 /// # Errors
 /// `forbidden` with notices.
-pub(super) async fn configs(
+pub(super) async fn shown(
     request: &HttpRequest,
-    identities: &[Identity],
+    identities: Vec<Identity>,
     kinds: &[CredentialType],
-) -> Result<BTreeMap<IdentityId, Configs>> {
-    if kinds.is_empty() {
-        return Ok(BTreeMap::new());
+) -> Result<Shown> {
+    if kinds.is_empty() || identities.is_empty() {
+        let bare = |identity| (identity, Configs::default());
+        return Ok(Shown {
+            identities: identities.into_iter().map(bare).collect(),
+            moved: Vec::new(),
+        });
     }
     // On the heap: reads that show no secrets need no room for this.
     Box::pin(revealed(request, identities, kinds)).await
@@ -71,27 +82,19 @@ pub(super) async fn configs(
 
 async fn revealed(
     request: &HttpRequest,
-    identities: &[Identity],
+    identities: Vec<Identity>,
     kinds: &[CredentialType],
-) -> Result<BTreeMap<IdentityId, Configs>> {
+) -> Result<Shown> {
     let grant = guard::decide::<RevealCredentials>(request, Own).await?;
-    let ids: Vec<IdentityId> = identities.iter().map(|identity| identity.id).collect();
-    let mut secrets = call::app(request)?
-        .store
-        .reveal_secrets(&grant, &ids, kinds)
-        .await?;
-    let configs = identities.iter().map(|identity| {
-        let secrets = secrets.remove(&identity.id).unwrap_or_default();
-        let configs = kinds
-            .iter()
-            .filter_map(|kind| {
-                Some((
-                    *kind,
-                    credential::reveal(identity, *kind, secrets.get(kind))?,
-                ))
-            })
-            .collect();
-        (identity.id, configs)
+    let store = &call::app(request)?.store;
+    let mut revealed = store.reveal_secrets(&grant, &identities, kinds).await?;
+    let shown = identities.into_iter().filter_map(|identity| {
+        let secrets = revealed.secrets.remove(&identity.id)?;
+        let configs = credential::reveal_all(&identity, kinds, &secrets);
+        Some((identity, configs))
     });
-    Ok(configs.collect())
+    Ok(Shown {
+        identities: shown.collect(),
+        moved: revealed.moved,
+    })
 }

@@ -6,6 +6,7 @@ mod delete;
 mod get;
 mod keys;
 mod list;
+mod rules;
 mod scim;
 mod update;
 

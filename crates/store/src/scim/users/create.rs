@@ -58,7 +58,7 @@ fn statements(
     let rows = Connection::new(tx, connection);
     let statements = identities::insertions(tx, &write.changed)?
         .chain(index::insertions(rows, write)?)
-        .chain(index::linking(rows, tx, &write.link))
+        .chain(index::linking(rows, tx, act, &write.link))
         .chain(record::statement(tx, [act])?);
     Ok(tx.joined(statements))
 }

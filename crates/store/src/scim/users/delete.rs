@@ -1,18 +1,20 @@
 //! Deletes a user.
 
+use std::collections::BTreeSet;
+
 use palisade_authz::{Authorized, ConnectionTarget, action::DeleteScimUser};
 use palisade_envelope::{Code, Error, Result};
 use palisade_identity::IdentityId;
 use palisade_scim::version::Versions;
 use palisade_tenancy::TenantId;
 
-use super::leave_groups;
 use crate::{
     Store,
     act::Act,
     audit::record::record,
     fault::Fault,
     job::Job,
+    links::part::before_deletion,
     row::Columns,
     scim::sql::{Connection, ConnectionSql},
     sql::TenantSql,
@@ -31,7 +33,7 @@ const DELETE: TenantSql = TenantSql::new("DELETE FROM identities WHERE tenant_id
 
 impl Store {
     /// Deletes the user that is the grant's target, and the identity that it is; `false` where it is not there. `expected`: only at
-    /// one of these versions.
+    /// one of these versions. Its accounts at other providers wait for a person.
     ///
     /// # Errors
     /// `stale_resource`.
@@ -79,7 +81,7 @@ impl Job for Delete {
         {
             return Err(Error::new(Code::StaleResource).into());
         }
-        leave_groups(tx, self.id).await?;
+        before_deletion(tx, &self.act, &BTreeSet::from([self.id])).await?;
         tx.execute(DELETE, id()).await?;
         record(tx, [&self.act]).await?;
         Ok(true)

@@ -27,18 +27,23 @@ const OF: ConnectionSql = ConnectionSql::new(
                  GROUP BY up.identity_id, up.group_id, g.label ORDER BY g.label, up.group_id",
 );
 
-// `members` is a column of groups; who is in them changes with this user's end.
+// `members` is a column of groups; who is in them changes with these users' end.
 const LEAVE: TenantSql = TenantSql::new(
-    "UPDATE scim_groups SET members = members - 1, revision = revision + 1, updated_at = $3
+    "UPDATE scim_groups SET revision = revision + 1, updated_at = $2, members = members -
+        (SELECT count(*) FROM scim_group_users m WHERE m.tenant_id = scim_groups.tenant_id
+            AND m.provider_id = scim_groups.provider_id AND m.group_id = scim_groups.id AND m.identity_id IN ({list}))
      WHERE tenant_id = $1 AND (provider_id, id) IN (
-        SELECT m.provider_id, m.group_id FROM scim_group_users m WHERE m.tenant_id = $1 AND m.identity_id = $2)",
+        SELECT m.provider_id, m.group_id FROM scim_group_users m WHERE m.tenant_id = $1 AND m.identity_id IN ({list}))",
 );
 
-/// Tells the groups that this user is in that it is to go: they are others without it. Before its row is deleted, which takes its
-/// memberships along.
-pub(crate) async fn leave_groups(tx: &TenantTx<'_>, user: IdentityId) -> Result<(), Fault> {
-    tx.execute(LEAVE, [user.as_uuid().into(), row::at(tx.now())])
-        .await?;
+/// Tells the groups that these users are in that they are to go: they are others without them. Before their rows are deleted, which
+/// takes their memberships along. A few hundred users at most.
+pub(crate) async fn leave_groups(
+    tx: &TenantTx<'_>,
+    users: impl IntoIterator<Item = IdentityId>,
+) -> Result<(), Fault> {
+    let users = users.into_iter().map(|user| user.as_uuid().into());
+    tx.execute_listed(LEAVE, [row::at(tx.now())], users).await?;
     Ok(())
 }
 

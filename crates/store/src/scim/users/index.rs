@@ -3,14 +3,16 @@
 use std::collections::BTreeSet;
 
 use palisade_envelope::Result;
-use palisade_identity::IdentityId;
-use palisade_linking::ProvisionedLink;
+use palisade_identity::{Email, IdentityId, LinkId};
+use palisade_linking::{ProvisionedLink, manual::Happened};
 use palisade_scim::{Resource, filter::fold};
 use sea_orm::Value;
 
 use super::{UserWrite, folded, label, text};
 use crate::{
+    act::Act,
     fault::Fault,
+    links::history::{self, Note},
     row,
     scim::sql::{Connection, ConnectionSql},
     sql::Bound,
@@ -24,7 +26,7 @@ const UPDATE: ConnectionSql = ConnectionSql::new(
 );
 const RELINK: ConnectionSql = ConnectionSql::new(
     "UPDATE external_identities SET external_id = $4, external_username = $5, external_email = $6, external_display_name = $7,
-        last_synced_at = $8, updated_at = $8
+        last_synced_at = $8, updated_at = $8, email_normal = $9, revision = revision + 1
      WHERE tenant_id = $1 AND provider_id = $2 AND identity_id = $3 AND linked_by = 'scim'",
 );
 
@@ -88,13 +90,20 @@ pub(super) fn insertions(
     Ok(user.into_iter().chain(emails))
 }
 
-/// The statement that writes the link of a new user. A subject that is known already is a conflict, also where it is linked to
+/// The address of the link in the form that candidates are looked for by.
+fn normal(link: &ProvisionedLink) -> Value {
+    let email = link.email().and_then(Email::parse);
+    row::maybe_text(email.as_ref().map(Email::as_str))
+}
+
+/// The statement that writes the link of a new user, and the one that notes it. A subject that is known already is a conflict, also where it is linked to
 /// nobody: what became of it, a person decided or is to decide.
 pub(super) fn linking(
     connection: Connection<'_>,
     tx: &TenantTx<'_>,
+    act: &Act,
     link: &ProvisionedLink,
-) -> Option<Bound> {
+) -> impl Iterator<Item = Bound> {
     let columns = [
         "id",
         "identity_id",
@@ -103,26 +112,31 @@ pub(super) fn linking(
         "external_email",
         "external_display_name",
         "linked_by",
+        "email_normal",
         "last_synced_at",
         "created_at",
         "updated_at",
     ];
     let now = || row::at(tx.now());
+    let id = LinkId::generate(tx.now());
     let row = vec![
-        palisade_identity::LinkId::generate(tx.now())
-            .as_uuid()
-            .into(),
+        id.as_uuid().into(),
         link.user().as_uuid().into(),
         link.external_id().into(),
         link.username().into(),
         row::maybe_text(link.email()),
         row::maybe_text(link.display_name()),
         link.linked_by().as_str().into(),
+        normal(link),
         now(),
         now(),
         now(),
     ];
-    connection.insertion("external_identities", &columns, [row])
+    let linked = Note::of(Happened::Linked, Some(link.user()), link.linked_by());
+    connection
+        .insertion("external_identities", &columns, [row])
+        .into_iter()
+        .chain(history::noting(tx, act, id, &linked))
 }
 
 /// Writes the next state of the row, and what changed of the narrow ones.
@@ -149,6 +163,7 @@ pub(super) async fn update(
         row::maybe_text(link.email()),
         row::maybe_text(link.display_name()),
         row::at(tx.now()),
+        normal(link),
     ];
     connection.execute(RELINK, values).await?;
     Ok(())
