@@ -52,7 +52,7 @@ pub(crate) async fn run(postgres: Option<String>, identities: u64) -> anyhow::Re
     Ok(met)
 }
 
-/// An export as Ory's list gives it: each with a password, two addresses and metadata.
+/// An export as Ory's list gives it: each with a password, two addresses, metadata and an id of elsewhere.
 fn write_export(file: &Path, identities: u64) -> anyhow::Result<()> {
     let mut out = BufWriter::new(File::create(file)?);
     let alphabet = b"./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
@@ -83,7 +83,7 @@ fn write_export(file: &Path, identities: u64) -> anyhow::Result<()> {
                 r#""verifiable_addresses":[{{"id":"{id}","value":"{email}","verified":true,"via":"email","status":"completed","#,
                 r#""verified_at":"{time}","created_at":"{time}","updated_at":"{time}"}}],"#,
                 r#""recovery_addresses":[{{"id":"{id}","value":"{email}","via":"email","created_at":"{time}","updated_at":"{time}"}}],"#,
-                r#""metadata_public":null,"metadata_admin":{{"plan":"pro","seat":{number}}},"#,
+                r#""metadata_public":null,"metadata_admin":{{"plan":"pro","seat":{number}}},"external_id":"crm-{number}","#,
                 r#""created_at":"{time}","updated_at":"{time}","organization_id":null}}"#
             ),
             id = id,

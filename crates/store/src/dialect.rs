@@ -238,6 +238,19 @@ pub(crate) async fn announce(
     transaction.execute_raw(statement).await.map(|_| ())
 }
 
+/// Has PostgreSQL look at the tables, and plan by what it sees; plans that connections keep are made anew. SQLite goes by
+/// the indexes alone.
+pub(crate) async fn analyze(
+    connection: &DatabaseConnection,
+    tables: &[&'static str],
+) -> Result<(), DbErr> {
+    if connection.get_database_backend() == DbBackend::Postgres {
+        let statement = format!("ANALYZE {}", tables.join(", "));
+        connection.execute_unprepared(&statement).await?;
+    }
+    Ok(())
+}
+
 /// A constraint that a statement ran against.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Violation {

@@ -81,12 +81,16 @@ impl Store {
         step: ImportStep,
     ) -> Result<Vec<Result<IdentityId>>> {
         let batch = Batch::new(grant.tenant(), Some(&create), items)?;
-        self.write_batch(Batch {
-            ids_from_elsewhere: true,
-            step: Some(step),
-            ..batch
-        })
-        .await
+        let (before, after) = (step.rows_before, step.rows_before + step.rows);
+        let outcomes = self
+            .write_batch(Batch {
+                ids_from_elsewhere: true,
+                step: Some(step),
+                ..batch
+            })
+            .await?;
+        self.look_at_import(before, after).await;
+        Ok(outcomes)
     }
 
     async fn write_batch(&self, batch: Batch) -> Result<Vec<Result<IdentityId>>> {

@@ -2,6 +2,7 @@
 
 mod begin;
 mod finish;
+mod statistics;
 pub(crate) mod step;
 
 use palisade_identity::Timestamp;

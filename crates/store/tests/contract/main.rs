@@ -36,6 +36,8 @@ mod schemas;
 #[cfg(test)]
 mod scim;
 #[cfg(test)]
+mod session_lists;
+#[cfg(test)]
 mod session_tokens;
 #[cfg(test)]
 mod sessions;
@@ -106,6 +108,7 @@ cases! {
         concurrent_batches_of_the_same_make_each_once,
         single_writes_pass_while_batches_are_written;
     imports: a_batch_of_an_import_is_done_in_its_place_and_at_no_other_time,
+        postgresql_looks_at_what_an_import_wrote_when_it_has_doubled,
         of_two_batches_in_one_place_one_is_done,
         a_rehearsal_knows_what_its_batches_before_would_take;
     schemas: a_schema_that_identities_have_is_not_deleted,
@@ -150,8 +153,8 @@ cases! {
         abuse_42_a_deactivated_identity_loses_its_sessions_for_good,
         abuse_42_a_session_that_is_issued_while_its_identity_is_deactivated_ends_with_it,
         an_expired_session_does_not_count_and_goes_when_its_time_is_over,
-        a_session_is_extended_while_it_counts_and_never_shortened,
-        lists_of_sessions_are_walked_by_token_and_by_number,
+        a_session_is_extended_while_it_counts_and_never_shortened;
+    session_lists: lists_of_sessions_are_walked_by_token_and_by_number,
         many_sessions_are_ended_and_deleted_at_once,
         an_identity_reaches_its_own_sessions_only;
     session_tokens: a_template_is_written_read_listed_and_deleted,
