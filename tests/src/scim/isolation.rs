@@ -152,7 +152,7 @@ on_both_databases! {
         owner.post(&format!("{account}/unlink?force=true"), json!({})).await.expect(200);
         let waiting = owner.all("/v1/identities?linked=false&external_email=ada@scim.test").await;
         assert_eq!(waiting.len(), 1);
-        assert_eq!((&waiting[0]["external_id"], &waiting[0]["why"], &waiting[0]["user_id"]), (&json!("00u1"), &json!("returned"), &json!(null)));
+        assert_eq!((&waiting[0]["external_id"], &waiting[0]["why"]["code"], &waiting[0]["user_id"]), (&json!("00u1"), &json!("returned"), &json!(null)));
         client.get(&format!("/Users/{ada}")).await.scim_refused(404, None);
         assert_eq!(client.filter("/Users", "externalId eq \"00u1\"").await["totalResults"], 0);
         let again = json!({"userName": "ada.l", "externalId": "00u1"});
