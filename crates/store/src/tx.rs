@@ -101,6 +101,11 @@ impl<'a> TenantTx<'a> {
         self.run(self.bind(sql, values)).await
     }
 
+    /// Runs a write that was put together at run time; how many rows it changed.
+    pub(crate) async fn execute_bound(&self, bound: Bound) -> Result<u64, Fault> {
+        self.run(bound).await
+    }
+
     /// Inserts rows of this tenant in one statement; does nothing for no rows.
     pub(crate) async fn insert(
         &self,

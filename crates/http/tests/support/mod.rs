@@ -8,7 +8,7 @@
 use std::{net::TcpListener, num::NonZeroU32, sync::Arc, time::Duration};
 
 use palisade_authz::{Gate, NamedTarget, Own, RequestContext, action};
-use palisade_http::{App, PasswordSettings, SessionSettings, Settings, serve};
+use palisade_http::{App, PasswordSettings, ScimSettings, SessionSettings, Settings, serve};
 use palisade_store::{NewApiKey, Store, StoreOptions};
 use palisade_tenancy::{Admission, CachedDirectory, Caller, Clock, Role, SystemClock, TenantId};
 use serde_json::Value;
@@ -60,6 +60,10 @@ impl Gateway {
             passwords: PasswordSettings {
                 attempts_of_identity: attempts,
                 attempts_of_tenant: attempts,
+            },
+            scim: ScimSettings {
+                requests_per_second: attempts,
+                burst: attempts,
             },
         };
         let app = Arc::new(App::new(store, gate, admission, clock, settings));

@@ -34,6 +34,8 @@ mod rotation;
 #[cfg(test)]
 mod schemas;
 #[cfg(test)]
+mod scim;
+#[cfg(test)]
 mod session_lists;
 #[cfg(test)]
 mod session_tokens;
@@ -161,6 +163,15 @@ cases! {
         a_rotated_key_signs_no_more_and_is_shown_until_its_overlap_ends,
         of_rotations_at_once_each_leaves_one_key_that_signs,
         another_node_hears_of_a_template_that_is_gone;
+    scim: abuse_01_a_user_of_another_connection_or_tenant_is_absent,
+        the_database_refuses_members_of_other_connections_and_tenants,
+        a_subject_that_a_person_took_away_is_not_linked_again,
+        a_taken_name_is_a_conflict_in_the_clients_words,
+        the_key_of_a_disabled_provider_is_none,
+        abuse_41_a_provisioned_account_that_is_taken_away_leaves_no_half_behind,
+        abuse_42_who_is_deprovisioned_waits_at_other_providers,
+        whoever_deletes_provisioned_users_tells_their_groups,
+        the_queue_knows_provisioned_accounts_by_their_address;
     audit: abuse_64_a_write_and_its_audit_row_stand_or_fall_together,
         refusals_are_written_down,
         audit_events_are_filtered_and_paged;
