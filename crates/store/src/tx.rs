@@ -267,6 +267,18 @@ impl<'a> TenantTx<'a> {
         self.all_bound(self.bind(sql, values)).await
     }
 
+    /// All rows of a statement in whose text `{list}` stands for the values of `list`.
+    pub(crate) async fn all_listed(
+        &self,
+        sql: TenantSql,
+        list: impl IntoIterator<Item = Value>,
+    ) -> Result<Vec<QueryResult>, Fault> {
+        let mut bound = self.bind(sql, list);
+        let places = placeholders(2, bound.values.len() - 1);
+        bound.text = bound.text.replace("{list}", &places).into();
+        self.all_bound(bound).await
+    }
+
     /// All rows of a statement that was put together at run time by [`crate::select::Select`].
     pub(crate) async fn all_bound(&self, bound: Bound) -> Result<Vec<QueryResult>, Fault> {
         let (transaction, prelude) = match self.way {

@@ -203,6 +203,7 @@ impl<D: Directory, C: Clock> Admission<D, C> {
             name: format!("token of {}", issuer.name).into(),
             credential: IdentityCredential::Token,
             roles: Arc::clone(&verified.roles),
+            groups: account.groups,
             schema_id: account.schema_id.into(),
             state: account.state,
         };
@@ -273,6 +274,7 @@ impl<D: Directory, C: Clock> Admission<D, C> {
             name: format!("session {}", token.id()).into(),
             credential: IdentityCredential::Session,
             roles: Arc::from([]),
+            groups: record.groups,
             schema_id: record.schema_id.into(),
             state: record.identity_state,
         };

@@ -12,7 +12,7 @@ use std::{
 use ipnet::IpNet;
 use moka::future::Cache;
 use palisade_envelope::Result;
-use palisade_identity::{IdentityId, LinkId, ProviderId, SessionId, State, Timestamp};
+use palisade_identity::{GroupId, IdentityId, LinkId, ProviderId, SessionId, State, Timestamp};
 use serde::Serialize;
 
 use crate::{
@@ -115,6 +115,8 @@ pub struct SessionRecord<P> {
     pub schema_id: String,
     /// The state of that identity.
     pub identity_state: State,
+    /// The groups that that identity is in, by other groups as well, sorted, each once.
+    pub groups: Arc<[GroupId]>,
     /// The rows themselves, so that they are not read a second time.
     pub presented: P,
 }

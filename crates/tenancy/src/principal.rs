@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use palisade_identity::{IdentityId, ProviderId, State};
+use palisade_identity::{GroupId, IdentityId, ProviderId, State};
 
 use crate::{KeyId, Role};
 
@@ -34,6 +34,8 @@ pub enum Principal {
         credential: IdentityCredential,
         /// The roles that the provider's token gives, sorted, each once.
         roles: Arc<[Role]>,
+        /// The groups that it is in, by other groups as well, sorted, each once.
+        groups: Arc<[GroupId]>,
         /// The identity's schema.
         schema_id: Arc<str>,
         /// The identity's state.
@@ -116,6 +118,17 @@ impl Principal {
             | Self::ScimClient { name, .. }
             | Self::IdentityProvider { name, .. }
             | Self::Operator { name, .. } => name,
+        }
+    }
+
+    /// The groups that it is in, by other groups as well.
+    pub fn groups(&self) -> &[GroupId] {
+        match self {
+            Self::Identity { groups, .. } => groups,
+            Self::ApiKey { .. }
+            | Self::IdentityProvider { .. }
+            | Self::ScimClient { .. }
+            | Self::Operator { .. } => &[],
         }
     }
 

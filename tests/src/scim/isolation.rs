@@ -160,12 +160,17 @@ on_both_databases! {
         assert!(refused["detail"].as_str().is_some_and(|detail| detail.contains("externalId")), "{refused}");
         // The document is gone, so there is no way back but a new user.
         owner.post(&format!("{account}/undo"), json!({})).await.refused(409, "nothing_to_undo");
+        owner.post(&format!("{account}/reject"), json!({})).await.expect(200);
+        client.post("/Users", again.clone()).await.scim_refused(409, Some("uniqueness"));
+        owner.post(&format!("{account}/undo"), json!({})).await.expect(200);
         let history = owner.all(&format!("{account}/history")).await;
         let told: Vec<_> = history.iter().map(|one| (&one["event"], &one["user_id"], &one["linked_by"], &one["actor"]["type"])).collect();
         let (user, scim) = (json!(ada), json!("scim"));
         assert_eq!(told, [
             (&json!("linked"), &user, &scim, &json!("ScimClient")),
             (&json!("unlinked"), &user, &scim, &json!("ApiKey")),
+            (&json!("rejected"), &json!(null), &scim, &json!("ApiKey")),
+            (&json!("queued"), &json!(null), &scim, &json!("ApiKey")),
         ]);
         let events = owner.all("/v1/audit-events?action=external_identity:unlink").await;
         assert!(events.iter().any(|event| event["details"]["forced"] == true && event["details"]["user_id"] == user), "{events:?}");

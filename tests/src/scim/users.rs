@@ -277,7 +277,12 @@ on_both_databases! {
         let (owner, client) = (&house.alpha.owner, Client::connect(&house.alpha.owner, "okta").await);
         let before = owner.get(&format!("/admin/identities/{}", house.alpha.ada)).await.expect(200).json();
         let posted = json!({"userName": "mallory", "emails": [{"value": "ada@example.test", "primary": true}]});
+        client.post("/Users", posted.clone()).await.scim_refused(409, Some("uniqueness"));
+        // Nor where the rules trust the provider for the domain: they are for those who sign in.
+        let rules = json!({"mode": "auto", "match": ["email"], "trusted_email_domains": ["example.test"], "create_missing": true});
+        owner.patch(&format!("/v1/identity-providers/{}", client.provider), json!({"linking": rules})).await.expect(200);
         client.post("/Users", posted).await.scim_refused(409, Some("uniqueness"));
+        assert!(owner.all("/v1/identities?linked=false").await.is_empty());
         let after = owner.get(&format!("/admin/identities/{}", house.alpha.ada)).await.expect(200).json();
         assert_eq!(after, before);
         assert_eq!(client.get("/Users").await.expect(200).json()["totalResults"], 0);

@@ -62,9 +62,19 @@ pub(crate) fn identity(number: u8) -> Principal {
         name: "session".into(),
         credential: palisade_tenancy::IdentityCredential::Session,
         roles: [].into(),
+        groups: [].into(),
         schema_id: "default".into(),
         state: palisade_identity::State::Active,
     }
+}
+
+/// The identity [`identity`], in these groups.
+pub(crate) fn member(number: u8, groups: &[palisade_identity::GroupId]) -> Principal {
+    let mut principal = identity(number);
+    if let Principal::Identity { groups: of, .. } = &mut principal {
+        *of = groups.into();
+    }
+    principal
 }
 
 /// A provisioning system.
@@ -84,6 +94,7 @@ pub(crate) fn token(roles: &[Role]) -> Principal {
         name: "token of acme".into(),
         credential: palisade_tenancy::IdentityCredential::Token,
         roles: roles.into(),
+        groups: [].into(),
         schema_id: "default".into(),
         state: palisade_identity::State::Active,
     }

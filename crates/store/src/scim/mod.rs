@@ -14,7 +14,7 @@ pub use groups::{GroupNext, MemberOfGroup, Membership, ScimGroup};
 pub use keys::{ConnectionKeyDocument, NewConnectionKey};
 pub use listing::{ListPage, ListRequest};
 pub use settings::ConnectionSettings;
-pub(crate) use users::leave_groups;
+pub(crate) use users::{in_groups, leave_groups};
 pub(crate) use walks::Walks;
 
 pub use users::{GroupOfUser, ScimUser, ScimUserState, UserWrite};

@@ -171,6 +171,7 @@ cases! {
         abuse_41_a_provisioned_account_that_is_taken_away_leaves_no_half_behind,
         abuse_42_who_is_deprovisioned_waits_at_other_providers,
         whoever_deletes_provisioned_users_tells_their_groups,
+        an_identity_is_in_its_groups_and_in_theirs_for_policies,
         the_queue_knows_provisioned_accounts_by_their_address;
     audit: abuse_64_a_write_and_its_audit_row_stand_or_fall_together,
         refusals_are_written_down,

@@ -548,6 +548,60 @@ pub(crate) async fn whoever_deletes_provisioned_users_tells_their_groups(house: 
     assert_eq!(house.size(&client, none.id).await, (none.revision, 0, 0));
 }
 
+pub(crate) async fn an_identity_is_in_its_groups_and_in_theirs_for_policies(house: &House) {
+    let client = house.client(&house.owner, "entra").await;
+    let ada = house.provision(&client, json!({"userName": "ada"})).await;
+    let ada = ada.expect("a user");
+    let identity = house.read(&house.owner, ada.id).await.expect("is there");
+    let (_, token) = house.issued(&identity).await;
+    let groups = async || {
+        let caller = house.admitted(&token).await.expect("is admitted");
+        caller.principal().groups().to_vec()
+    };
+    assert!(groups().await.is_empty());
+    let inner = house.group(&client, "Inner", &[&ada]).await;
+    assert_eq!(groups().await, [inner.id]);
+    let connection = ConnectionTarget::of(&client).expect("a connection");
+    let grant = house
+        .grant::<action::CreateScimGroup>(&client, connection)
+        .await;
+    let of = ResourceType::group();
+    let next = GroupNext {
+        resource: Incoming::create(&json!({"displayName": "Outer"}), &of)
+            .expect("is fine")
+            .resource,
+        membership: Membership::only(&[Member {
+            id: inner.id.to_string(),
+            kind: None,
+        }]),
+    };
+    let outer = house.store.create_scim_group(grant, next, false).await;
+    let outer = outer.expect("a group").id;
+    let mut both = [inner.id, outer];
+    both.sort_unstable();
+    assert_eq!(groups().await, both);
+    // Those of others, here and elsewhere, are theirs.
+    let elsewhere = house.another("elsewhere").await;
+    for (owner, name) in [(&house.owner, "okta"), (&elsewhere, "entra")] {
+        let other = house.client(owner, name).await;
+        let body = json!({"userName": format!("bob-{name}")});
+        let bob = house.provision(&other, body).await.expect("a user");
+        house.group(&other, "Inner", &[&bob]).await;
+    }
+    assert_eq!(groups().await, both);
+    // A group that goes is left at once, with what was reached by it.
+    let target = ScimGroupTarget {
+        connection,
+        id: inner.id,
+    };
+    let grant = house
+        .grant::<action::DeleteScimGroup>(&client, target)
+        .await;
+    let deleted = house.store.delete_scim_group(grant, None).await;
+    assert!(deleted.expect("deletes"));
+    assert!(groups().await.is_empty());
+}
+
 pub(crate) async fn the_queue_knows_provisioned_accounts_by_their_address(house: &House) {
     let client = house.client(&house.owner, "entra").await;
     let body = json!({"userName": "ada", "externalId": "00u1"});

@@ -215,6 +215,7 @@ fn session(
         identity: IdentityId::generate(now),
         schema_id: "default".into(),
         identity_state: State::Active,
+        groups: Arc::from([]),
         presented: (),
     };
     change(&mut session);

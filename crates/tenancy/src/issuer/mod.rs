@@ -8,9 +8,9 @@ mod jws;
 mod keys;
 mod tokens;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
-use palisade_identity::{IdentityId, LinkId, ProviderId, State, Timestamp, TokenRules};
+use palisade_identity::{GroupId, IdentityId, LinkId, ProviderId, State, Timestamp, TokenRules};
 
 use crate::TenantState;
 
@@ -67,6 +67,8 @@ pub struct AccountRecord {
     pub schema_id: String,
     /// The state of that identity.
     pub state: State,
+    /// The groups that that identity is in, by other groups as well, sorted, each once.
+    pub groups: Arc<[GroupId]>,
     /// What the provider last said.
     pub profile: Profile,
     /// When it last said so.

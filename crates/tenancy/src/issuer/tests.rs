@@ -255,6 +255,7 @@ impl House {
             identity: IdentityId::generate(now),
             schema_id: "default".to_owned(),
             state: State::Active,
+            groups: Arc::from([]),
             profile: Profile {
                 email: Some("ada@example.org".to_owned()),
                 ..Profile::default()

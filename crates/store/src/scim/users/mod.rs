@@ -8,7 +8,7 @@ mod list;
 mod load;
 mod update;
 
-pub(crate) use groups::leave_groups;
+pub(crate) use groups::{in_groups, leave_groups};
 
 use palisade_envelope::Result;
 use palisade_identity::{GroupId, Identity, IdentityId, State, Timestamp, change::Changed};
