@@ -122,7 +122,7 @@ impl Subject {
         }
         // A caller that acts on itself is one entity: it must lose neither its roles and groups nor what it came with.
         let parents = if uid == self.uid {
-            if let Principal::Identity { credential, .. } = &self.principal {
+            if let (Principal::Identity { credential, .. }, None) = (&self.principal, foreign) {
                 let credential = credential.as_str().to_owned();
                 attributes.insert(
                     "credential".to_owned(),

@@ -6,28 +6,33 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use palisade_identity::ids::Uuid;
+use palisade_identity::{ProviderId, ids::Uuid};
 use tokio::sync::OwnedMutexGuard;
+
+/// A resource: whose it is, and its id. Nobody takes the turns of another connection.
+type Place = (ProviderId, Uuid);
+type Waiting = HashMap<Place, Arc<tokio::sync::Mutex<()>>>;
 
 /// Who waits for which resource.
 #[derive(Debug, Default)]
 pub(crate) struct Turns {
-    waiting: Mutex<HashMap<Uuid, Arc<tokio::sync::Mutex<()>>>>,
+    waiting: Mutex<Waiting>,
 }
 
 /// The turn at a resource, until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Turn<'a> {
     turns: &'a Turns,
-    of: Uuid,
+    of: Place,
     held: Option<OwnedMutexGuard<()>>,
     /// Whether another had it when it was asked for.
     pub(crate) waited: bool,
 }
 
 impl Turns {
-    /// Waits for the turn at the resource of this id; first come, first served.
-    pub(crate) async fn at(&self, of: Uuid) -> Turn<'_> {
+    /// Waits for the turn at the connection's resource of this id; first come, first served.
+    pub(crate) async fn at(&self, connection: ProviderId, id: Uuid) -> Turn<'_> {
+        let of = (connection, id);
         // Made before the wait, so that who gives up waiting leaves nothing behind.
         let mut turn = Turn {
             turns: self,
@@ -46,7 +51,7 @@ impl Turns {
         turn
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Uuid, Arc<tokio::sync::Mutex<()>>>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -78,18 +83,22 @@ mod tests {
     async fn one_at_a_time_has_the_turn_and_nothing_is_left_behind() {
         let turns = Turns::default();
         let (one, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let (mine, theirs) = (ProviderId::from_uuid(one), ProviderId::from_uuid(other));
         let inside = AtomicU32::new(0);
         let work = async || {
-            let _turn = turns.at(one).await;
+            let _turn = turns.at(mine, one).await;
             assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0);
             tokio::task::yield_now().await;
             inside.fetch_sub(1, Ordering::SeqCst);
         };
         futures_util::future::join_all((0..20).map(|_| work())).await;
-        let first = turns.at(one).await;
-        assert!(!first.waited && !turns.at(other).await.waited);
+        let first = turns.at(mine, one).await;
+        assert!(!first.waited && !turns.at(mine, other).await.waited);
+        let elsewhere = turns.at(theirs, one).await;
+        assert!(!elsewhere.waited, "another connection has turns of its own");
+        drop(elsewhere);
         // Who gives up waits no more.
-        let late = tokio::time::timeout(Duration::from_millis(5), turns.at(one)).await;
+        let late = tokio::time::timeout(Duration::from_millis(5), turns.at(mine, one)).await;
         assert!(late.is_err());
         drop(first);
         assert!(turns.lock().is_empty());

@@ -197,6 +197,15 @@ pub(crate) const fn kept(backend: DbBackend) -> &'static str {
     }
 }
 
+/// What a SELECT ends with whose rows no other transaction changes, or refers to anew, before this one has ended. On SQLite one writes
+/// at a time.
+pub(crate) const fn locked(backend: DbBackend) -> &'static str {
+    match backend {
+        DbBackend::Postgres => " FOR UPDATE",
+        _ => "",
+    }
+}
+
 /// The statements, put together where the driver takes several in one round trip: SQLite's does, and each trip to
 /// its thread costs more than the statement.
 pub(crate) fn together(

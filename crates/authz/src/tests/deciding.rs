@@ -48,12 +48,7 @@ fn notices(error: &Error) -> Vec<&str> {
         .collect()
 }
 
-fn ask(
-    compiled: &Compiled,
-    principal: &Principal,
-    action: usize,
-    resource: &Resource,
-) -> Verdict {
+fn ask(compiled: &Compiled, principal: &Principal, action: usize, resource: &Resource) -> Verdict {
     let question = Question {
         principal,
         tenant_state: TenantState::Active,

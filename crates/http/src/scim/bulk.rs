@@ -77,6 +77,7 @@ async fn bulk(guarded: Guarded<SendScimBulk>, mut call: Call) -> Answer {
         grant, app, caller, ..
     } = guarded;
     let base = base(&call.request, &app)?;
+    let _place = app.provisioning.bulk(&caller)?;
     let sent = BulkRequest::parse(&context::body(&mut call).await?, &[&USER, &GROUP])?;
     let connection = *grant.target();
     let mut work = Work {
@@ -90,6 +91,8 @@ async fn bulk(guarded: Guarded<SendScimBulk>, mut call: Call) -> Answer {
     };
     let mut results: Vec<Option<BulkResult>> = sent.operations.iter().map(|_| None).collect();
     let mut errors = 0;
+    // The first was counted as the request.
+    let mut counted = true;
     for step in plan(&sent.operations) {
         let (Step::Run { operation, .. } | Step::Complete { operation, .. }) = &step;
         let (Some(sent_operation), Some(place)) =
@@ -104,6 +107,9 @@ async fn bulk(guarded: Guarded<SendScimBulk>, mut call: Call) -> Answer {
         };
         if !goes_on {
             continue;
+        }
+        if !std::mem::take(&mut counted) {
+            app.provisioning.wait(&caller).await;
         }
         let done = work.step(&step, sent_operation).await;
         if done.is_err() {
@@ -267,7 +273,8 @@ impl Work<'_> {
             apply: &apply,
         };
         let id = IdentityId::from_uuid(uuid(id));
-        let _turn = self.app.turns.at(id.as_uuid()).await;
+        let turns = &self.app.turns;
+        let _turn = turns.at(self.connection.id(), id.as_uuid()).await;
         for attempt in 1.. {
             let sealed = self
                 .app

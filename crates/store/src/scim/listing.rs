@@ -146,6 +146,14 @@ pub(super) trait Listed: Sized {
     fn modified(&self) -> Timestamp;
     fn resource(&self) -> &Resource;
 
+    /// Reads what those of a page have beside them, where it is asked for; of how many of them there is room for it.
+    fn furnish(
+        _: Connection<'_>,
+        page: &mut [Self],
+    ) -> impl Future<Output = Result<usize, Fault>> + Send {
+        std::future::ready(Ok(page.len()))
+    }
+
     /// How many rows it has beside, which are read where they are asked for.
     fn beside(&self) -> u64 {
         0
@@ -197,6 +205,11 @@ impl Listing<'_> {
             cut = true;
         }
         cut |= self.cut_to_what_can_be_answered(&mut page);
+        if self.request.computed {
+            let fits = T::furnish(self.connection, &mut page.items).await?;
+            cut |= fits < page.items.len();
+            page.items.truncate(fits);
+        }
         let place = page.items.last().map(|last| self.place(last));
         match (self.request.page, place) {
             (Page::Cursor { .. }, Some(place)) if cut => page.next = sealer.seal(&place),

@@ -65,6 +65,15 @@ impl<'a> Connection<'a> {
         self.tx.all(sql.0, self.values(values)).await
     }
 
+    /// All rows, which no other transaction changes, or refers to anew, before this one has ended.
+    pub(crate) async fn all_locked(
+        self,
+        sql: ConnectionSql,
+        values: impl IntoIterator<Item = Value>,
+    ) -> Result<Vec<QueryResult>, Fault> {
+        self.tx.all_locked(sql.0, self.values(values)).await
+    }
+
     /// Runs a write; how many rows it changed.
     pub(crate) async fn execute(
         self,

@@ -172,6 +172,9 @@ cases! {
         abuse_42_who_is_deprovisioned_waits_at_other_providers,
         whoever_deletes_provisioned_users_tells_their_groups,
         an_identity_is_in_its_groups_and_in_theirs_for_policies,
+        a_group_that_others_change_meanwhile_counts_who_leaves_once,
+        a_page_of_users_with_too_many_groups_is_cut_and_nobody_is_lost,
+        abuse_42_an_account_that_is_linked_while_its_user_is_deleted_in_a_batch_waits,
         the_queue_knows_provisioned_accounts_by_their_address;
     audit: abuse_64_a_write_and_its_audit_row_stand_or_fall_together,
         refusals_are_written_down,

@@ -27,7 +27,10 @@ use palisade_store::{
 use palisade_tenancy::{
     Admission, CachedDirectory, Caller, Clock, Role, SystemClock, admit::Claims,
 };
-use sea_orm::{ConnectionTrait, SqlErr, Statement, Value};
+use sea_orm::{
+    ConnectionTrait, DbBackend, SqlErr, SqliteTransactionMode, Statement, TransactionOptions,
+    TransactionTrait as _, Value,
+};
 use serde_json::json;
 
 use crate::house::{House, page};
@@ -600,6 +603,139 @@ pub(crate) async fn an_identity_is_in_its_groups_and_in_theirs_for_policies(hous
     let deleted = house.store.delete_scim_group(grant, None).await;
     assert!(deleted.expect("deletes"));
     assert!(groups().await.is_empty());
+}
+
+/// A member is taken out while another one's user is deleted: nothing of the group is counted twice, and it loses sight of nobody.
+pub(crate) async fn a_group_that_others_change_meanwhile_counts_who_leaves_once(house: &House) {
+    let client = house.client(&house.owner, "entra").await;
+    let connection = ConnectionTarget::of(&client).expect("a connection");
+    let mut users = Vec::new();
+    for name in ["u", "v"] {
+        let user = house.provision(&client, json!({"userName": name})).await;
+        users.push(user.expect("a user"));
+    }
+    let group = house.group(&client, "G", &[&users[0], &users[1]]).await;
+    let options = TransactionOptions {
+        sqlite_transaction_mode: (house.raw.get_database_backend() == DbBackend::Sqlite)
+            .then_some(SqliteTransactionMode::Immediate),
+        ..TransactionOptions::default()
+    };
+    let raw = house.raw.begin_with_options(options).await.expect("begins");
+    let (tenant, provider) = (client.tenant().as_uuid(), connection.id().as_uuid());
+    let key = || -> [Value; 3] { [tenant.into(), provider.into(), group.id.as_uuid().into()] };
+    let backend = house.raw.get_database_backend();
+    let take = "UPDATE scim_groups SET members = members - 1, revision = revision + 1
+        WHERE tenant_id = $1 AND provider_id = $2 AND id = $3";
+    let statement = Statement::from_sql_and_values(backend, take, key());
+    raw.execute_raw(statement).await.expect("writes");
+    let out = "DELETE FROM scim_group_users WHERE tenant_id = $1 AND provider_id = $2 AND group_id = $3 AND identity_id = $4";
+    let values = key().into_iter().chain([users[0].id.as_uuid().into()]);
+    let statement = Statement::from_sql_and_values(backend, out, values);
+    raw.execute_raw(statement).await.expect("writes");
+    let commit = async {
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        raw.commit().await.expect("commits");
+    };
+    let deleted = house.deprovision(&client, users[0].id);
+    let (deleted, ()) = futures_util::future::join(deleted, commit).await;
+    assert!(deleted.expect("deletes"));
+    let (_, size, members) = house.size(&client, group.id).await;
+    assert_eq!((size, members), (1, 1));
+}
+
+pub(crate) async fn a_page_of_users_with_too_many_groups_is_cut_and_nobody_is_lost(house: &House) {
+    let client = house.client(&house.owner, "entra").await;
+    let mut users = Vec::new();
+    for number in 0..30 {
+        let body = json!({"userName": format!("u{number:02}")});
+        users.push(house.provision(&client, body).await.expect("a user"));
+    }
+    let all: Vec<&ScimUser> = users.iter().collect();
+    for number in 0..16 {
+        // Names count by their length.
+        let name = format!("{number:02}{}", "x".repeat(15_000));
+        house.group(&client, &name, &all).await;
+    }
+    let connection = ConnectionTarget::of(&client).expect("a connection");
+    let grant = house
+        .grant::<action::ListScimUsers>(&client, connection)
+        .await;
+    let mut seen = Vec::new();
+    let mut pages = 0;
+    while seen.len() < users.len() {
+        let page = Page::Index {
+            start: seen.len() as u64 + 1,
+            count: 100,
+        };
+        let request = ListRequest {
+            filter: None,
+            sort: None,
+            page: &page,
+            fingerprint: "",
+            computed: true,
+        };
+        let complete = |user: &ScimUser| user.resource.attributes().clone();
+        let listed = house.store.list_scim_users(&grant, request, complete);
+        let listed = listed.await.expect("lists");
+        assert_eq!(listed.total, users.len() as u64);
+        assert!(!listed.items.is_empty());
+        for user in listed.items {
+            assert_eq!(user.groups.len(), 16);
+            seen.push(user.id);
+        }
+        pages += 1;
+    }
+    assert!(pages > 1, "the first page has no room for all");
+    let expected: Vec<_> = users.iter().map(|user| user.id).collect();
+    assert_eq!(seen, expected);
+}
+
+pub(crate) async fn abuse_42_an_account_that_is_linked_while_its_user_is_deleted_in_a_batch_waits(
+    house: &House,
+) {
+    let client = house.client(&house.owner, "entra").await;
+    let grace = house.provision(&client, json!({"userName": "grace"})).await;
+    let grace = grace.expect("a user");
+    let google = house.providers(&house.owner).await.remove(0);
+    let target = IdentityTarget::absent(grace.id);
+    let grant = house
+        .grant::<action::DeleteIdentity>(&house.owner, target)
+        .await;
+    let batch = house
+        .grant::<action::BatchIdentities>(&house.owner, Own)
+        .await;
+    let options = TransactionOptions {
+        sqlite_transaction_mode: (house.raw.get_database_backend() == DbBackend::Sqlite)
+            .then_some(SqliteTransactionMode::Immediate),
+        ..TransactionOptions::default()
+    };
+    let raw = house.raw.begin_with_options(options).await.expect("begins");
+    let id = palisade_identity::LinkId::generate(SystemClock.now());
+    let text = "INSERT INTO external_identities
+        (tenant_id, id, identity_id, provider_id, external_id, linked_by, created_at, updated_at)
+        VALUES ($1, $2, $3, $4, '109', 'auto', 1, 1)";
+    let values: [Value; 4] = [
+        client.tenant().as_uuid().into(),
+        id.as_uuid().into(),
+        grace.id.as_uuid().into(),
+        google.id.as_uuid().into(),
+    ];
+    let backend = house.raw.get_database_backend();
+    let statement = Statement::from_sql_and_values(backend, text, values);
+    raw.execute_raw(statement).await.expect("links");
+    let commit = async {
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        raw.commit().await.expect("commits");
+    };
+    let items = vec![BatchItem::Delete(grant)];
+    let deleted = house.store.batch_identities(batch, None, items);
+    let (deleted, ()) = futures_util::future::join(deleted, commit).await;
+    assert!(deleted.expect("writes").iter().all(Result::is_ok));
+    let account = house.account(&house.owner, id).await.expect("waits");
+    assert_eq!(
+        (account.external.user_id, account.why),
+        (None, Some(Why::Returned))
+    );
 }
 
 pub(crate) async fn the_queue_knows_provisioned_accounts_by_their_address(house: &House) {

@@ -22,7 +22,7 @@ pub(super) async fn get(guarded: Guarded<ReadScimGroup>, call: Call) -> Answer {
     if versions(&call.request, "if-none-match")?.is_some_and(|known| known.name(group.revision)) {
         return Ok(not_modified(&call.request, group.revision));
     }
-    if group.size > 0 && projection.wants("members", &GROUP) {
+    if projection.wants("members", &GROUP) {
         let connection = guarded.grant.target().connection;
         group.members = guarded
             .app

@@ -51,7 +51,7 @@ pub(super) async fn patch(guarded: Guarded<UpdateScimGroup>, mut call: Call) -> 
             &projection,
         );
     }
-    if wanted && group.size > 0 {
+    if wanted {
         group.members = app
             .store
             .members_of_scim_group(caller.scope(), connection, group.id)

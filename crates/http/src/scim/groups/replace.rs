@@ -38,7 +38,7 @@ pub(super) async fn replace(guarded: Guarded<UpdateScimGroup>, mut call: Call) -
             })
         })
         .await?;
-    if projection.wants("members", &GROUP) && group.size > 0 {
+    if projection.wants("members", &GROUP) {
         group.members = app
             .store
             .members_of_scim_group(caller.scope(), connection, group.id)

@@ -24,7 +24,7 @@ pub(super) fn complete(user: &ScimUser, base: &str) -> Map<String, Value> {
         json!({
             "value": group.id,
             "$ref": format!("{base}{}/{}", GROUP.endpoint(), group.id),
-            "display": group.name,
+            "display": &*group.name,
             "type": if group.direct { "direct" } else { "indirect" },
         })
     });

@@ -105,6 +105,18 @@ impl Rules {
         })
     }
 
+    /// The password, hashed. Of a connection one is at a time, so that its own wait for it and not everybody's.
+    async fn import(&self, app: &App, password: Option<&Password>) -> Result<CredentialImport> {
+        let mut import = CredentialImport::default();
+        if let Some(password) = password {
+            let connection = self.connection.id();
+            let _turn = app.turns.at(connection, connection.as_uuid()).await;
+            let plain = Zeroizing::new(password.reveal().to_owned());
+            import.password = Some(PasswordImport::Hashed(app.hashing.argon2id(plain).await?));
+        }
+        Ok(import)
+    }
+
     /// A new user.
     pub(in crate::scim) async fn create(
         &self,
@@ -122,7 +134,7 @@ impl Rules {
         let input = CreateIdentity {
             schema_id: Some(self.settings.schema_id.clone()),
             traits: Some(Value::Object(traits)),
-            credentials: import(app, password.as_ref()).await?,
+            credentials: self.import(app, password.as_ref()).await?,
             state: Some(match active(&resource) {
                 Some(false) => State::Inactive,
                 // A user who has no `active` can be used.
@@ -171,7 +183,7 @@ impl Rules {
         let input = ReplaceIdentity {
             schema_id: None,
             traits: Some(Value::Object(traits)),
-            credentials: import(app, set).await?,
+            credentials: self.import(app, set).await?,
             metadata_public: current.metadata_public.as_ref().map(parsed).transpose()?,
             metadata_admin: current.metadata_admin.as_ref().map(parsed).transpose()?,
             state: Some(match active(&resource) {
@@ -228,15 +240,6 @@ fn settled(resource: Resource, known: &ScimUserState) -> Resource {
     let mut attributes = resource.into_map();
     attributes.insert("active".to_owned(), Value::Bool(false));
     Resource::from_kept(attributes)
-}
-
-async fn import(app: &App, password: Option<&Password>) -> Result<CredentialImport> {
-    let mut import = CredentialImport::default();
-    if let Some(password) = password {
-        let plain = Zeroizing::new(password.reveal().to_owned());
-        import.password = Some(PasswordImport::Hashed(app.hashing.argon2id(plain).await?));
-    }
-    Ok(import)
 }
 
 fn forget_password(changed: &mut Changed) {
@@ -309,7 +312,8 @@ where
         groups,
         apply: &apply,
     };
-    let turn = app.turns.at(target.identity.id.as_uuid()).await;
+    let connection = target.connection.id();
+    let turn = app.turns.at(connection, target.identity.id.as_uuid()).await;
     let mut guarded = if turn.waited {
         Guarded::acquire(&call.request).await?
     } else {

@@ -28,6 +28,12 @@ const DELETE: ConnectionSql = ConnectionSql::new(
     "DELETE FROM scim_groups WHERE tenant_id = $1 AND provider_id = $2 AND id = $3",
 );
 
+// In the order in which everybody takes them, and until the end of the transaction.
+const PARENTS: ConnectionSql = ConnectionSql::new(
+    "SELECT g.id FROM scim_groups g WHERE g.tenant_id = $1 AND g.provider_id = $2 AND g.id IN (
+        SELECT n.group_id FROM scim_group_groups n WHERE n.tenant_id = $1 AND n.provider_id = $2 AND n.child_id = $3)
+     ORDER BY g.id",
+);
 // The groups that it is in are others without it.
 const LEAVE: ConnectionSql = ConnectionSql::new(
     "UPDATE scim_groups SET members = members - 1, revision = revision + 1, updated_at = $4
@@ -84,6 +90,8 @@ impl Job for Delete {
         {
             return Err(Error::new(Code::StaleResource).into());
         }
+        // A statement of its own: what others did to these groups before they let them go, only the next one sees.
+        connection.all_locked(PARENTS, id()).await?;
         let leave = [self.id.as_uuid().into(), row::at(tx.now())];
         connection.execute(LEAVE, leave).await?;
         connection.execute(DELETE, id()).await?;

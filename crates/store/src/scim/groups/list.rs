@@ -76,7 +76,7 @@ impl Store {
         let peopled: Vec<GroupId> = page
             .items
             .iter()
-            .filter(|group| request.computed && group.size > 0)
+            .filter(|_| request.computed)
             .map(|group| group.id)
             .collect();
         if peopled.is_empty() {

@@ -45,11 +45,15 @@ impl Listed for ScimUser {
     fn resource(&self) -> &Resource {
         &self.resource
     }
+
+    async fn furnish(connection: Connection<'_>, page: &mut [Self]) -> Result<usize, Fault> {
+        groups::furnish(connection, page).await
+    }
 }
 
 impl Store {
     /// A page of the users of the connection that is the grant's target. `complete` gives a user as it is answered, for filters on
-    /// what is no column.
+    /// what is no column. A page whose users would have too many groups altogether is shorter than was asked for.
     ///
     /// # Errors
     /// `tooMany` where such a filter has too many candidates; `invalidCursor`, `expiredCursor`.
@@ -70,14 +74,6 @@ impl Store {
             walks: &self.inner.walks,
             request,
         };
-        let mut page = listing.page::<ScimUser>(complete).await?;
-        if request.computed && !page.items.is_empty() {
-            let ids: Vec<IdentityId> = page.items.iter().map(|user| user.id).collect();
-            let mut of = groups::of(connection, &ids).await?;
-            for user in &mut page.items {
-                user.groups = of.remove(&user.id).unwrap_or_default();
-            }
-        }
-        Ok(page)
+        listing.page::<ScimUser>(complete).await
     }
 }

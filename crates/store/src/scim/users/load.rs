@@ -56,8 +56,7 @@ impl Store {
             let (identity, mut user, has_groups) = one(id, &row)?;
             target.identity = identity;
             if groups && has_groups {
-                let mut of = groups::of(rows, &[id]).await?;
-                user.groups = of.remove(&id).unwrap_or_default();
+                user.groups = groups::of_one(rows, id).await?;
             }
             found = Some(user);
         }
@@ -117,8 +116,7 @@ impl Store {
         id: IdentityId,
     ) -> Result<Vec<GroupOfUser>> {
         let reader = self.reader(scope);
-        let mut of = groups::of(Connection::new(&reader, connection), &[id]).await?;
-        Ok(of.remove(&id).unwrap_or_default())
+        Ok(groups::of_one(Connection::new(&reader, connection), id).await?)
     }
 }
 

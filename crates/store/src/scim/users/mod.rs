@@ -10,6 +10,8 @@ mod update;
 
 pub(crate) use groups::{in_groups, leave_groups};
 
+use std::sync::Arc;
+
 use palisade_envelope::Result;
 use palisade_identity::{GroupId, Identity, IdentityId, State, Timestamp, change::Changed};
 use palisade_linking::ProvisionedLink;
@@ -41,7 +43,7 @@ pub struct GroupOfUser {
     /// The group.
     pub id: GroupId,
     /// Its name.
-    pub name: String,
+    pub name: Arc<str>,
     /// Whether the user is a member itself, not by another group.
     pub direct: bool,
 }
