@@ -36,7 +36,15 @@ fn shared(db: Db) -> Gateway {
     let start = async move {
         let dir = tempfile::tempdir().expect("a temporary folder").keep();
         let url = db.fresh(&dir).await;
-        Gateway::prepare(dir, url, true, &[])
+        // The issuers of the tests are on the loopback.
+        let settings = [
+            ("issuers.allowed_networks", "127.0.0.1/32"),
+            ("issuers.keys_pause_seconds", "1"),
+            ("issuers.keys_fresh_seconds", "2"),
+            ("issuers.keys_longest_seconds", "5"),
+            ("issuers.verified_seconds", "1"),
+        ];
+        Gateway::prepare(dir, url, true, &settings)
     };
     let thread = std::thread::spawn(|| {
         tokio::runtime::Runtime::new()
@@ -181,7 +189,13 @@ fn serve(
     remove: bool,
     settings: program::Settings<'_>,
 ) -> (Running, SocketAddr) {
-    let mut all = vec![("database.url", url), ("server.listen", "127.0.0.1:0")];
+    let mut all = vec![
+        ("database.url", url),
+        ("server.listen", "127.0.0.1:0"),
+        // A connection of a test asks as fast as it can. The limit has a test of its own, at the socket.
+        ("scim.requests_per_second", "100000"),
+        ("scim.burst", "100000"),
+    ];
     all.extend_from_slice(settings);
     let mut running = Running::start(&["serve"], dir, dir.join("log"), remove, &all);
     let start = Instant::now();

@@ -39,6 +39,8 @@ mod import;
 #[cfg(test)]
 mod isolation;
 #[cfg(test)]
+mod issuers;
+#[cfg(test)]
 mod keys;
 #[cfg(test)]
 mod nodes;
@@ -58,6 +60,8 @@ mod quickstart;
 mod replica;
 #[cfg(test)]
 mod schemas;
+#[cfg(test)]
+mod scim;
 #[cfg(test)]
 mod session_tokens;
 #[cfg(test)]

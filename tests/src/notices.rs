@@ -64,7 +64,7 @@ on_both_databases! {
         let unlinks = owner
             .all("/v1/audit-events?action=external_identity:unlink&decision=allow")
             .await;
-        assert_eq!(unlinks[0]["details"], json!({"forced": true}));
+        assert_eq!(unlinks[0]["details"], json!({"forced": true, "user_id": ada}));
         owner
             .delete(&format!("/admin/identities/{ada}"))
             .await

@@ -41,10 +41,17 @@ impl Subject {
             .collect::<Result<_>>()?;
         let mut attributes = principal_attributes(&tenant, tenant_state);
         if let Principal::Identity {
-            schema_id, state, ..
+            schema_id,
+            state,
+            credential,
+            ..
         } = principal
         {
-            for (name, value) in [("schema_id", &**schema_id), ("state", state.as_str())] {
+            for (name, value) in [
+                ("schema_id", &**schema_id),
+                ("state", state.as_str()),
+                ("credential", credential.as_str()),
+            ] {
                 let value = RestrictedExpression::new_string(value.to_owned());
                 attributes.insert(name.to_owned(), value);
             }
@@ -94,7 +101,9 @@ impl Subject {
             return Ok((uid, self.base.clone()));
         }
         let mut attributes: HashMap<String, RestrictedExpression> = match resource.kind {
-            "ApiKey" | "Identity" => principal_attributes(&tenant, self.tenant_state),
+            "ApiKey" | "Identity" | "IdentityProvider" => {
+                principal_attributes(&tenant, self.tenant_state)
+            }
             _ => HashMap::new(),
         };
         for (name, value) in &resource.attributes {

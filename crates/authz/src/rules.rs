@@ -42,7 +42,13 @@ pub(crate) fn of_validation(error: &ValidationError, text: &str) -> Finding {
                 .iter()
                 .filter(|(_, access)| *access != Access::Operate)
                 .map(|(name, _)| *name);
-            let groups = [Access::Read, Access::Write, Access::Manage].map(Access::group);
+            let groups = [
+                Access::Read,
+                Access::Write,
+                Access::Manage,
+                Access::Provision,
+            ]
+            .map(Access::group);
             let hint = nearest(id, known.chain(groups))
                 .map(|name| format!("did you mean `Palisade::Action::\"{name}\"`?"));
             Finding { hint, ..finding }

@@ -75,6 +75,8 @@ codes! {
     TenantSuspended = "tenant_suspended", 403, "the tenant is suspended";
     /// Policy refused; `notices` say why where the policies do.
     Forbidden = "forbidden", 403, "policy does not allow this action";
+    /// The provider's token is good, but its account is linked to nobody here, and the rules let nobody link it.
+    NotLinked = "not_linked", 403, "the token is good, but its account is linked to no user here";
     /// Absent, or another tenant's: the two are not told apart.
     NotFound = "not_found", 404, "the resource was not found";
     /// The path is known, the method is not; `Allow` lists those that are.
@@ -85,6 +87,12 @@ codes! {
     IdentityInactive = "identity_inactive", 409, "the identity is inactive; activate it first";
     /// The external identity is linked to an identity already.
     AlreadyLinked = "already_linked", 409, "the external identity is already linked";
+    /// The provider's token is good, but its account is linked to nobody here yet: a person has to decide.
+    LinkRequiresReview = "link_requires_review", 409, "the account is not linked to a user here yet; an administrator has to decide on it";
+    /// An admin rejected the external identity; it can be taken back into the queue first.
+    LinkRejected = "link_rejected", 409, "the external identity was rejected; undo that first";
+    /// There is nothing that could be undone.
+    NothingToUndo = "nothing_to_undo", 409, "nothing is left that could be undone";
     /// The act would take away the last way to sign in.
     LastCredential = "last_credential", 409, "this is the last way to sign in; add `?force=true` to remove it all the same";
     /// A provisioning system manages the link.

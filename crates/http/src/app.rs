@@ -3,10 +3,15 @@
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
 use palisade_authz::Gate;
+use palisade_outbound::Reach;
 use palisade_store::Store;
 use palisade_tenancy::{Admission, Clock, SystemClock};
 
-use crate::{attempts::Attempts, hashing::HashPool};
+use crate::{
+    attempts::{Attempts, Provisioning},
+    hashing::HashPool,
+    turns::Turns,
+};
 
 /// What the configuration says about this surface.
 #[derive(Clone, Debug)]
@@ -18,6 +23,19 @@ pub struct Settings {
     pub sessions: SessionSettings,
     /// How passwords are checked.
     pub passwords: PasswordSettings,
+    /// How much a provisioning system may ask.
+    pub scim: ScimSettings,
+    /// What may be reached of where tenants say.
+    pub outbound: Reach,
+}
+
+/// What the configuration says about provisioning systems, for each node.
+#[derive(Clone, Copy, Debug)]
+pub struct ScimSettings {
+    /// How many requests of one connection are answered in a second, when they go on.
+    pub requests_per_second: NonZeroU32,
+    /// How many are answered at once.
+    pub burst: NonZeroU32,
 }
 
 /// What the configuration says about the checking of passwords, for each node.
@@ -68,6 +86,8 @@ pub struct App {
     pub settings: Settings,
     pub(crate) hashing: HashPool,
     pub(crate) attempts: Attempts,
+    pub(crate) turns: Turns,
+    pub(crate) provisioning: Provisioning,
 }
 
 impl App {
@@ -86,6 +106,8 @@ impl App {
             clock,
             hashing: HashPool::new(),
             attempts: Attempts::new(settings.passwords),
+            turns: Turns::default(),
+            provisioning: Provisioning::new(settings.scim),
             settings,
         }
     }

@@ -1,4 +1,5 @@
-//! How often passwords may be checked: in this node, for each identity and for each tenant.
+//! How often passwords may be checked, for each identity and for each tenant, and how much each provisioning system may ask: in this
+//! node.
 
 use std::{hash::Hash, time::Duration};
 
@@ -7,10 +8,10 @@ use governor::{
     clock::{Clock as _, DefaultClock},
 };
 use palisade_envelope::{Code, Error, Result};
-use palisade_identity::IdentityId;
-use palisade_tenancy::TenantId;
+use palisade_identity::{IdentityId, ProviderId};
+use palisade_tenancy::{Caller, Principal, TenantId};
 
-use crate::PasswordSettings;
+use crate::{PasswordSettings, ScimSettings};
 
 /// How many keys are remembered before those that are as good as new are forgotten.
 const MOST_KEYS: usize = 100_000;
@@ -37,6 +38,30 @@ impl Attempts {
     pub(crate) fn count(&self, tenant: TenantId, identity: IdentityId) -> Result<()> {
         take(&self.identities, &(tenant, identity), "identity")?;
         take(&self.tenants, &tenant, "tenant")
+    }
+}
+
+/// The requests of provisioning systems of late, by connection. One for the program; other nodes have their own.
+pub(crate) struct Provisioning(DefaultKeyedRateLimiter<(TenantId, ProviderId)>);
+
+impl Provisioning {
+    pub(crate) fn new(settings: ScimSettings) -> Self {
+        let quota = Quota::per_second(settings.requests_per_second).allow_burst(settings.burst);
+        Self(RateLimiter::keyed(quota))
+    }
+
+    /// Counts a request of this caller, if it is a provisioning system. A request is counted for its connection, with whichever key
+    /// and from wherever it comes.
+    ///
+    /// # Errors
+    /// `rate_limited` with `details.retry_after_seconds`.
+    pub(crate) fn count(&self, caller: &Caller) -> Result<()> {
+        match caller.principal() {
+            Principal::ScimClient { connection, .. } => {
+                take(&self.0, &(caller.tenant(), *connection), "connection")
+            }
+            _ => Ok(()),
+        }
     }
 }
 

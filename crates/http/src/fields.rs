@@ -75,6 +75,42 @@ impl Fields {
         }
     }
 
+    /// `true` or `false`; `None` where left out.
+    ///
+    /// # Errors
+    /// `invalid_request` where it is something else.
+    pub(crate) fn optional_flag(&mut self, name: &str) -> Result<Option<bool>> {
+        let at = self.named(name);
+        match self.left.remove(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::Bool(flag)) => Ok(Some(flag)),
+            Some(_) => Err(Error::field(at, "`true` or `false`")),
+        }
+    }
+
+    /// The fields of an object, told apart from `null` and from nothing.
+    ///
+    /// # Errors
+    /// `invalid_request` where it is something else.
+    pub(crate) fn changed_object(&mut self, name: &str) -> Result<Change<Self>> {
+        if !self.has(name) {
+            return Ok(Change::Keep);
+        }
+        Ok(self
+            .optional_object(name)?
+            .map_or(Change::Clear, Change::Set))
+    }
+
+    /// Whether the field was sent and not read yet.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.left.contains_key(name)
+    }
+
+    /// The names of the fields that have not been read yet.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.left.keys().cloned().collect()
+    }
+
     /// A whole number in a range; `None` where left out.
     ///
     /// # Errors
@@ -161,6 +197,19 @@ impl Fields {
     /// Whatever it is; `None` where left out or `null`.
     pub(crate) fn optional_value(&mut self, name: &str) -> Option<Value> {
         self.left.remove(name).filter(|value| !value.is_null())
+    }
+
+    /// An object as it is; `None` where left out or `null`.
+    ///
+    /// # Errors
+    /// `invalid_request` where it is something else.
+    pub(crate) fn optional_map(&mut self, name: &str) -> Result<Option<Map<String, Value>>> {
+        let at = self.named(name);
+        match self.left.remove(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::Object(members)) => Ok(Some(members)),
+            Some(_) => Err(Error::field(at, "a JSON object")),
+        }
     }
 
     /// The fields of an object; `None` where left out.

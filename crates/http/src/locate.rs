@@ -1,18 +1,20 @@
 //! The ways from requests to targets, one a kind of target.
 
 use palisade_authz::{
-    ExternalIdentityTarget, IdentityTarget, NamedTarget, Own, SessionTarget, action,
+    ConnectionTarget, ExternalIdentityTarget, IdentityTarget, NamedTarget, Own, ScimGroupTarget,
+    ScimUserTarget, SessionTarget, action,
 };
 use palisade_envelope::{Code, Error, Result};
 use palisade_identity::{
-    ExternalIdentity, Identity, IdentityId, LinkId, ProviderId, SessionId, ids::Uuid,
+    ExternalIdentity, GroupId, Identity, IdentityId, LinkId, ProviderId, SessionId, ids::Uuid,
 };
-use palisade_store::{KnownSession, Sealed};
+use palisade_store::{Account, KnownSession, ScimGroup, ScimUser, ScimUserState, Sealed};
 use palisade_tenancy::{KeyId, Principal, TenantId, middleware};
 
 use crate::{
     dialect::Dialect,
     guard::{At, Locate, Located},
+    scim,
 };
 
 /// The caller's tenant.
@@ -38,7 +40,7 @@ impl<A: palisade_authz::Action<Target = IdentityTarget>> Locate<A> for IdentityI
             Dialect::Ory => {
                 IdentityId::parse(&at.path("id")?).unwrap_or(IdentityId::from_uuid(Uuid::nil()))
             }
-            Dialect::V1 => at.id("id", IdentityId::parse)?,
+            Dialect::V1 | Dialect::Scim => at.id("id", IdentityId::parse)?,
         };
         let sealed = at.app.store.load_identity(at.caller.scope(), id).await?;
         Ok((sealed.target(), sealed))
@@ -80,6 +82,19 @@ impl<A: palisade_authz::Action<Target = ExternalIdentityTarget>> Locate<A> for L
     }
 }
 
+/// The external identity that the path names as `{id}`, whoever it is linked to.
+pub enum AccountInPath {}
+
+impl<A: palisade_authz::Action<Target = ExternalIdentityTarget>> Locate<A> for AccountInPath {
+    type Loaded = Sealed<Account>;
+
+    async fn locate(at: At<'_>) -> Result<(ExternalIdentityTarget, Self::Loaded)> {
+        let id = at.id("id", LinkId::parse)?;
+        let sealed = at.app.store.load_account(at.caller.scope(), id).await?;
+        Ok((sealed.target(), sealed))
+    }
+}
+
 /// The identity that the path names as `{id}`, whose sessions are meant. There both dialects want a UUID.
 pub enum OwnerInPath {}
 
@@ -91,6 +106,90 @@ impl<A: palisade_authz::Action<Target = IdentityTarget>> Locate<A> for OwnerInPa
         let sealed = at.app.store.load_identity(at.caller.scope(), id).await?;
         Ok((sealed.target(), sealed))
     }
+}
+
+/// The connection that the caller's key is of.
+pub enum InConnection {}
+
+impl<A: palisade_authz::Action<Target = ConnectionTarget>> Locate<A> for InConnection {
+    type Loaded = ();
+
+    async fn locate(at: At<'_>) -> Result<(ConnectionTarget, ())> {
+        Ok((ConnectionTarget::of(at.caller)?, ()))
+    }
+}
+
+/// The user of the caller's connection that the path names as `{id}`. What is no id of ours names nobody.
+pub enum ScimUserInPath {}
+
+impl<A: palisade_authz::Action<Target = ScimUserTarget>> Locate<A> for ScimUserInPath {
+    type Loaded = Sealed<ScimUser>;
+
+    async fn locate(at: At<'_>) -> Result<(ScimUserTarget, Self::Loaded)> {
+        let connection = ConnectionTarget::of(at.caller)?;
+        let groups = scim::users::wants_groups(at.request.query_string());
+        let sealed = at
+            .app
+            .store
+            .load_scim_user(at.caller.scope(), connection, scim_id(at)?, groups)
+            .await?;
+        Ok((sealed.target(), sealed))
+    }
+}
+
+/// The same with the identity that it is, for a change.
+pub enum ScimUserStateInPath {}
+
+impl<A: palisade_authz::Action<Target = ScimUserTarget>> Locate<A> for ScimUserStateInPath {
+    type Loaded = Sealed<ScimUserState>;
+
+    async fn locate(at: At<'_>) -> Result<(ScimUserTarget, Self::Loaded)> {
+        let connection = ConnectionTarget::of(at.caller)?;
+        let sealed = at
+            .app
+            .store
+            .load_scim_user_state(at.caller.scope(), connection, scim_id(at)?)
+            .await?;
+        Ok((sealed.target(), sealed))
+    }
+}
+
+/// The group of the caller's connection that the path names as `{id}`, without its members: there may be many.
+pub enum ScimGroupInPath {}
+
+impl<A: palisade_authz::Action<Target = ScimGroupTarget>> Locate<A> for ScimGroupInPath {
+    type Loaded = Sealed<ScimGroup>;
+
+    async fn locate(at: At<'_>) -> Result<(ScimGroupTarget, Self::Loaded)> {
+        let connection = ConnectionTarget::of(at.caller)?;
+        let id = GroupId::from_uuid(scim_id(at)?.as_uuid());
+        let sealed = at
+            .app
+            .store
+            .load_scim_group(at.caller.scope(), connection, id)
+            .await?;
+        Ok((sealed.target(), sealed))
+    }
+}
+
+/// The same for a change: policies know a group by its id alone, so nothing of it is read before.
+pub enum ScimGroupNamed {}
+
+impl<A: palisade_authz::Action<Target = ScimGroupTarget>> Locate<A> for ScimGroupNamed {
+    type Loaded = ();
+
+    async fn locate(at: At<'_>) -> Result<(ScimGroupTarget, ())> {
+        let connection = ConnectionTarget::of(at.caller)?;
+        let id = GroupId::from_uuid(scim_id(at)?.as_uuid());
+        Ok((ScimGroupTarget { connection, id }, ()))
+    }
+}
+
+fn scim_id(at: At<'_>) -> Result<IdentityId> {
+    let sent = at.path("id")?;
+    // Ids are compared letter by letter.
+    let id = IdentityId::parse(&sent).filter(|id| id.to_string() == sent);
+    Ok(id.unwrap_or(IdentityId::from_uuid(Uuid::nil())))
 }
 
 /// The session that the path names as `{id}`.
@@ -180,7 +279,7 @@ macro_rules! usually {
 
 usually! {
     InTenant: CreateIdentity, BatchIdentities, ListIdentities, CreateIdentitySchema, RevealCredentials, CreateIdentityProvider, ListIdentityProviders,
-        ListIdentitySchemas, ListPolicies, ValidatePolicy, CreateApiKey, ListApiKeys, ListAuditEvents, ReadSelf,
+        ListAllExternalIdentities, ListIdentitySchemas, ListPolicies, ValidatePolicy, CreateApiKey, ListApiKeys, ListAuditEvents, ReadSelf,
         CreateTenant, ListTenants, ListSessions, ManageSessions, ListSessionTokenTemplates, RotateSessionTokenKey;
     OwnerInPath: CreateSession, ListIdentitySessions, DeleteIdentitySessions;
     SessionInPath: ReadSession, DisableSession, ExtendSession;
@@ -189,7 +288,15 @@ usually! {
     IdentityInPath: ReadIdentity, UpdateIdentity, DeleteIdentity, ListExternalIdentities, LinkExternalIdentity,
         VerifyPassword, DeleteCredential;
     LinkInPath: UnlinkExternalIdentity;
-    ProviderInPath: ReadIdentityProvider, UpdateIdentityProvider, DeleteIdentityProvider;
+    AccountInPath: ReadExternalIdentity, ResolveExternalIdentity;
+    ProviderInPath: ReadIdentityProvider, UpdateIdentityProvider, DeleteIdentityProvider, CreateConnectionKey,
+        ListConnectionKeys, RevokeConnectionKey;
+    InConnection: CreateScimUser, ListScimUsers, ReadScimSchemas, CreateScimGroup, ListScimGroups,
+        SendScimBulk;
+    ScimGroupInPath: ReadScimGroup;
+    ScimGroupNamed: UpdateScimGroup, DeleteScimGroup;
+    ScimUserInPath: ReadScimUser, DeleteScimUser;
+    ScimUserStateInPath: UpdateScimUser;
     SchemaInPath: ReadIdentitySchema, PutIdentitySchema, DeleteIdentitySchema;
     PolicyInPath: ReadPolicy, PutPolicy, DeletePolicy;
     TemplateInPath: ReadSessionTokenTemplate, PutSessionTokenTemplate, DeleteSessionTokenTemplate;

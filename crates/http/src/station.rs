@@ -10,15 +10,19 @@ use actix_web::{
 };
 use palisade_envelope::{Code, Error};
 use palisade_tenancy::{
+    Arrival, Caller,
     admit::TenantHeader,
-    middleware::{admit_request, admit_session_request},
+    middleware::{admit_connection_request, admit_request, admit_session_request},
 };
 use tracing::Instrument as _;
 
 use crate::{
-    App, observe,
+    App,
+    dialect::Dialect,
+    observe,
     problem::{Answer, Problem},
     routes::{Credential, Entry, Operation},
+    sign_in,
     trail::Trail,
 };
 
@@ -29,6 +33,8 @@ enum Ask {
     ApiKey(TenantHeader),
     /// The token of a session.
     Session,
+    /// The key of a connection.
+    Connection,
 }
 
 /// The operations of one path.
@@ -52,6 +58,7 @@ impl Station {
                 Entry::Guarded { credential, .. } => Some(match credential {
                     Credential::ApiKey => Ask::ApiKey(tenant_header(&path)),
                     Credential::Session => Ask::Session,
+                    Credential::Connection => Ask::Connection,
                 }),
                 Entry::Public { .. } => None,
             });
@@ -66,6 +73,15 @@ impl Station {
             ask,
             allow,
         }
+    }
+
+    /// What the router takes for this path. SCIM clients end paths with a slash as they like.
+    pub(crate) fn patterns(&self) -> Vec<String> {
+        let mut patterns = vec![self.path.clone()];
+        if Dialect::of(&self.path) == Dialect::Scim {
+            patterns.push(format!("{}/", self.path));
+        }
+        patterns
     }
 
     /// Answers a method that the path does not know.
@@ -106,18 +122,21 @@ impl Station {
     ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
         let admitted = match self.ask {
             None => None,
-            Some(Ask::ApiKey(header)) => {
-                Some(admit_request(&app.admission, header, &request).await)
-            }
+            Some(Ask::ApiKey(header)) => Some(arrive(app, header, &request).await),
             Some(Ask::Session) => {
                 let cookie = &app.settings.sessions.cookie;
                 Some(admit_session_request(&app.admission, cookie, &request).await)
             }
+            Some(Ask::Connection) => Some(admit_connection_request(&app.admission, &request).await),
         };
         if let Some(admitted) = admitted {
             match admitted {
                 Ok(caller) => {
+                    let counted = app.provisioning.count(&caller);
                     let _ = trail.caller.set(caller);
+                    if let Err(error) = counted {
+                        return Ok(request.error_response(Problem::from(error)));
+                    }
                 }
                 Err(error) => return Ok(request.error_response(Problem::from(error))),
             }
@@ -126,6 +145,25 @@ impl Station {
             Some(error) => Ok(request.error_response(Problem::from(error))),
             None => Ok(next.call(request).await?.map_into_boxed_body()),
         }
+    }
+}
+
+/// Admits a request. Whoever comes with a good token for the first time is linked by the rules of the provider, or is told
+/// what stands in the way.
+async fn arrive(
+    app: &App,
+    header: TenantHeader,
+    request: &ServiceRequest,
+) -> Result<Arc<Caller>, Error> {
+    let stranger = match admit_request(&app.admission, header, request).await? {
+        Arrival::Caller(caller) => return Ok(caller),
+        Arrival::Stranger(stranger) => stranger,
+    };
+    sign_in::first(app, request.request(), &stranger).await?;
+    match admit_request(&app.admission, header, request).await? {
+        Arrival::Caller(caller) => Ok(caller),
+        // Unlinked again in between.
+        Arrival::Stranger(_) => Err(Error::new(Code::NotLinked)),
     }
 }
 

@@ -62,8 +62,28 @@ words! {
     RoleWord as "Role": "owner" "admin" "editor" "viewer" "auditor";
     /// A role that a key has.
     AnyRoleWord as "AnyRole": "owner" "admin" "editor" "viewer" "auditor" "operator";
+    /// What the key of a connection is good for.
+    ScopeWord as "ConnectionScope": "users:read" "users:write" "groups:read" "groups:write";
     /// A kind of identity provider.
     ProviderWord as "IdentityProviderType": "oidc" "saml" "scim";
+    /// Whether accounts are linked by themselves.
+    LinkingModeWord as "LinkingMode": "off" "review" "auto";
+    /// What becomes of an account that the rules are not sure of.
+    OnConflictWord as "OnConflict": "review" "refuse";
+    /// What candidates are looked for by.
+    MatchWord as "MatchBy": "email";
+    /// A signature algorithm of tokens.
+    AlgorithmWord as "TokenAlgorithm": "RS256" "RS384" "RS512" "PS256" "PS384" "PS512" "ES256" "ES384" "EdDSA";
+    /// How a token says that it is an access token.
+    TokenTypeWord as "TokenType": "at+jwt" "JWT";
+    /// Which rule stopped a link.
+    WhyWord as "WhyNotLinkedCode": "review_mode" "no_email" "email_malformed" "email_not_verified" "domain_not_trusted"
+        "nobody_found" "not_creatable" "several_candidates" "identity_inactive" "address_not_verified" "other_subject"
+        "returned" "issuer_changed";
+    /// How a user has an e-mail address.
+    HeldWord as "LinkCandidateMatch": "verified_address" "unverified_address" "identifier";
+    /// What became of an external identity.
+    HappenedWord as "LinkEventType": "linked" "unlinked" "queued" "rejected" "forgotten";
     /// How a link came to be.
     LinkedByWord as "LinkedBy": "auto" "manual" "scim";
     /// The state of a tenant.
@@ -78,8 +98,10 @@ words! {
 mod tests {
     use palisade_identity::{
         ProviderType, Region, State,
+        provider::{LinkingMode, MatchBy, OnConflict, TokenAlgorithm, TokenType},
         session::{Aal, Method},
     };
+    use palisade_linking::{Why, manual::Happened};
     use palisade_tenancy::{Role, TenantState};
 
     use super::*;
@@ -104,9 +126,56 @@ mod tests {
         known::<NewState>(|word| State::parse(word).is_some());
         known::<AalWord>(|word| Aal::parse(word).is_some());
         known::<RoleWord>(|word| Role::parse(word).is_some());
+        known::<ScopeWord>(|word| Role::parse_scope(word).is_some());
         known::<ProviderWord>(|word| ProviderType::parse(word).is_some());
         known::<TenantWord>(|word| TenantState::parse(word).is_some());
         known::<DecisionWord>(|word| palisade_store::Decision::parse(word).is_some());
+        assert_eq!(
+            listed::<LinkingModeWord>(),
+            LinkingMode::ALL
+                .iter()
+                .map(|one| one.as_str())
+                .collect::<Vec<_>>()
+        );
+        assert_eq!(
+            listed::<OnConflictWord>(),
+            OnConflict::ALL
+                .iter()
+                .map(|one| one.as_str())
+                .collect::<Vec<_>>()
+        );
+        assert_eq!(
+            listed::<MatchWord>(),
+            MatchBy::ALL
+                .iter()
+                .map(|one| one.as_str())
+                .collect::<Vec<_>>()
+        );
+        assert_eq!(
+            listed::<AlgorithmWord>(),
+            TokenAlgorithm::ALL
+                .iter()
+                .map(|one| one.as_str())
+                .collect::<Vec<_>>()
+        );
+        assert_eq!(
+            listed::<TokenTypeWord>(),
+            TokenType::ALL
+                .iter()
+                .map(|one| one.as_str())
+                .collect::<Vec<_>>()
+        );
+        assert_eq!(
+            listed::<WhyWord>(),
+            Why::ALL.iter().map(|one| one.as_str()).collect::<Vec<_>>()
+        );
+        assert_eq!(
+            listed::<HappenedWord>(),
+            Happened::ALL
+                .iter()
+                .map(|one| one.as_str())
+                .collect::<Vec<_>>()
+        );
         let methods: Vec<_> = Method::ALL.iter().map(|method| method.as_str()).collect();
         assert_eq!(listed::<MethodWord>(), methods);
         let mut regions: Vec<_> = Region::ALL.iter().map(|region| region.as_str()).collect();

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{IdentityId, LinkId, ProviderId, Timestamp};
+use crate::{
+    IdentityId, LinkId, ProviderId, Timestamp,
+    provider::{LinkingRules, TokenRules},
+};
 
 /// An account at an outside provider, linked to an identity or not yet. Its key is (provider, `external_id`).
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -107,6 +110,12 @@ pub struct IdentityProvider {
     pub kind: ProviderType,
     /// The issuer URL (oidc) or entity id (saml).
     pub issuer: Option<String>,
+    /// Whether anything comes through it. While it does not, its links stay, and its tokens are refused.
+    pub enabled: bool,
+    /// By which rules its accounts are linked.
+    pub linking: LinkingRules,
+    /// By which rules its tokens are taken as credentials; `None`: they are not. Of oidc only.
+    pub tokens: Option<TokenRules>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it last changed.

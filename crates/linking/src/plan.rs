@@ -77,6 +77,7 @@ pub struct UnlinkPlan {
     pub(crate) provider_name: String,
     pub(crate) provider_type: ProviderType,
     pub(crate) external_id: String,
+    pub(crate) linked_by: LinkedBy,
     pub(crate) forced: bool,
 }
 
@@ -104,6 +105,11 @@ impl UnlinkPlan {
     /// The subject at the provider.
     pub fn external_id(&self) -> &str {
         &self.external_id
+    }
+
+    /// How the link came to be.
+    pub const fn linked_by(&self) -> LinkedBy {
+        self.linked_by
     }
 
     /// Whether it goes against a rule because the caller said so: for the audit event.

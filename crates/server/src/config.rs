@@ -6,11 +6,13 @@
 
 mod database;
 mod environment;
+mod issuers;
 mod keys;
 mod load;
 mod log;
 mod metrics;
 mod passwords;
+mod scim;
 mod server;
 mod sessions;
 mod telemetry;
@@ -19,10 +21,12 @@ use serde::{Deserialize, Serialize};
 
 pub use database::{Database, DatabaseUrl};
 pub use environment::{Environment, api_key};
+pub use issuers::Issuers;
 pub use load::load;
 pub use log::{Log, LogFormat};
 pub use metrics::Metrics;
 pub use passwords::Passwords;
+pub use scim::Scim;
 pub use server::Server;
 pub use sessions::Sessions;
 pub use telemetry::Telemetry;
@@ -42,6 +46,10 @@ pub struct Config {
     pub sessions: Sessions,
     /// How passwords are checked.
     pub passwords: Passwords,
+    /// How much a provisioning system may ask.
+    pub scim: Scim,
+    /// How tokens of issuers are verified.
+    pub issuers: Issuers,
     /// Where spans go.
     pub telemetry: Telemetry,
     /// Where metrics can be had.
@@ -57,6 +65,8 @@ impl Config {
         self.database.check()?;
         self.sessions.check()?;
         self.passwords.check()?;
+        self.scim.check()?;
+        self.issuers.check()?;
         self.telemetry.check()?;
         self.metrics.check()?;
         self.log.check()

@@ -59,7 +59,7 @@ impl KeyHolder {
             ip: None,
         };
         let mut holder = Self {
-            node: Node::start(store)?,
+            node: Node::start(store, None)?,
             key,
             tenant: TenantId::PLATFORM,
             context,

@@ -1,13 +1,20 @@
 //! One running node: store, gate and admission, and what keeps their caches honest.
 
-use std::sync::Arc;
+use std::{future::Future, pin::Pin, sync::Arc};
 
 use palisade_authz::Gate;
+use palisade_outbound::Fetcher;
 use palisade_store::{Heard, Store, StoreOptions};
-use palisade_tenancy::{Admission, CachedDirectory, SystemClock};
+use palisade_tenancy::{
+    Admission, CachedDirectory, SystemClock,
+    issuer::{Fetch, KeyTimes, Tokens},
+};
 use tokio::task::JoinHandle;
 
-use crate::{Failure, config::Database};
+use crate::{
+    Failure,
+    config::{Database, Issuers},
+};
 
 /// How many KiB of an SQLite file a connection of a node keeps in memory.
 const CACHE: u32 = 65_536;
@@ -59,6 +66,33 @@ async fn migrated(store: Store) -> Result<Store, Failure> {
     Ok(store)
 }
 
+/// The way to where issuers are.
+struct Outbound(Fetcher);
+
+impl Fetch for Outbound {
+    fn get<'a>(
+        &'a self,
+        url: &'a str,
+        most: usize,
+    ) -> Pin<Box<dyn Future<Output = Result<Vec<u8>, String>> + Send + 'a>> {
+        let document = self.0.get(url, most);
+        Box::pin(async move { document.await.map_err(|fault| format!("{url}: {fault}")) })
+    }
+}
+
+/// What verifies the tokens of issuers.
+fn tokens(issuers: &Issuers) -> Result<Tokens, Failure> {
+    let fetcher = Fetcher::new(issuers.reach(), issuers.fetch_timeout())
+        .map_err(|error| Failure::new(format!("no TLS client can be made: {error}")))?;
+    let times = KeyTimes {
+        fresh: issuers.keys_fresh(),
+        longest: issuers.keys_longest(),
+        pause: issuers.keys_pause(),
+    };
+    let fetch = Arc::new(Outbound(fetcher));
+    Ok(Tokens::new(fetch, times, issuers.verified()))
+}
+
 /// One running node.
 pub(crate) struct Node {
     pub(crate) store: Store,
@@ -69,10 +103,15 @@ pub(crate) struct Node {
 
 impl Node {
     /// A node on this store, which listens for what other nodes change.
-    pub(crate) fn start(store: Store) -> Result<Self, Failure> {
+    /// Without `issuers`, tokens of issuers are no credentials.
+    pub(crate) fn start(store: Store, issuers: Option<&Issuers>) -> Result<Self, Failure> {
         let gate = Arc::new(Gate::new(store.clone())?);
         let directory = Arc::new(CachedDirectory::new(store.clone()));
-        let admission = Arc::new(Admission::new(Arc::clone(&directory), SystemClock));
+        let admission = Admission::new(Arc::clone(&directory), SystemClock);
+        let admission = Arc::new(match issuers {
+            Some(issuers) => admission.with_tokens(tokens(issuers)?),
+            None => admission,
+        });
         let deciding = Arc::clone(&gate);
         let changes = store.listen(move |heard| match heard {
             Heard::Changed(what) => {

@@ -68,7 +68,7 @@ pub(crate) async fn run(arguments: Arguments, mut settings: Config) -> Result<()
     let telemetry = Telemetry::start(&settings)?;
     let store = node::connect(&settings.database).await?;
     store.migrate_up().await?;
-    let node = Node::start(store)?;
+    let node = Node::start(store, Some(&settings.issuers))?;
     let (keys, found) = prepare(&node, &data).await?;
 
     serve(&settings, node, socket, telemetry, |base_url| {

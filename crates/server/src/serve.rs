@@ -2,7 +2,7 @@
 
 use std::{net::TcpListener, sync::Arc};
 
-use palisade_http::{App, PasswordSettings, SessionSettings, Settings};
+use palisade_http::{App, PasswordSettings, ScimSettings, SessionSettings, Settings};
 use palisade_tenancy::SystemClock;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -42,6 +42,11 @@ pub(crate) async fn serve(
                 attempts_of_identity: config.passwords.attempts_of_identity(),
                 attempts_of_tenant: config.passwords.attempts_of_tenant(),
             },
+            scim: ScimSettings {
+                requests_per_second: config.scim.requests_per_second(),
+                burst: config.scim.burst(),
+            },
+            outbound: config.issuers.reach(),
         },
     ));
     let server = palisade_http::serve(

@@ -32,6 +32,7 @@ mod readers;
 mod replica;
 mod row;
 mod schemas;
+mod scim;
 mod sealed;
 mod select;
 mod session_tokens;
@@ -50,15 +51,23 @@ pub use identities::{BatchItem, NumberedPage, Rehearsal, Revealed};
 pub use imports::{ImportProgress, ImportRequest, ImportStep, RejectedCount, RejectedRows};
 pub use keys::{ApiKeyRecord, KeyOverlap, NewApiKey, RotatedKey};
 pub use links::{
-    grants::{Decides, KnownProviders, link_grants},
+    account::{Account, AccountFilter},
+    grants::{Decides, KnownProviders, Named, link_grants},
+    history::LinkEvent,
     imported::ImportGrants,
+    resolve::To,
+    sign_in::{SignIn, SignInState},
 };
 pub use listen::Heard;
 pub use page::{Page, PageRequest};
 pub use policies::PolicyDocument;
-pub use providers::{IdentityProviderUpdate, NewIdentityProvider};
+pub use providers::{IdentityProviderUpdate, NewIdentityProvider, ProviderSettings};
 pub use replica::Consistency;
 pub use schemas::{ImpactBudget, Misfit, Numbering, SchemaDocument, SchemaImpact};
+pub use scim::{
+    ConnectionKeyDocument, ConnectionSettings, GroupNext, GroupOfUser, ListPage, ListRequest,
+    MemberOfGroup, Membership, NewConnectionKey, ScimGroup, ScimUser, ScimUserState, UserWrite,
+};
 pub use sealed::{Sealable, Sealed};
 pub use session_tokens::{
     PublicKey, RetiredKey, RotatedSigningKey, SessionTokens, SigningKey, SigningKeyId,

@@ -40,6 +40,11 @@ impl<'a> Columns<'a> {
         Self { row, next: 0 }
     }
 
+    /// Passes over columns.
+    pub(crate) const fn skip(&mut self, columns: usize) {
+        self.next += columns;
+    }
+
     /// The next column.
     pub(crate) fn get<T: TryGetable>(&mut self) -> Result<T, DbErr> {
         let index = self.next;
@@ -63,6 +68,13 @@ impl<'a> Columns<'a> {
     pub(crate) fn word<T>(&mut self, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, Fault> {
         let word: String = self.get()?;
         parse(&word).ok_or_else(|| unreadable(format!("unknown word `{word}` in a row")))
+    }
+
+    /// The next column, a JSON document or null.
+    pub(crate) fn maybe_json<T: DeserializeOwned>(&mut self) -> Result<Option<T>, Fault> {
+        let text: Option<String> = self.get()?;
+        text.map(|text| serde_json::from_str(&text).map_err(|error| Error::internal(error).into()))
+            .transpose()
     }
 
     /// The next column, a JSON document.

@@ -24,9 +24,11 @@ use crate::{
     idempotency::{self, Attempt, Attempted},
     job::Job,
     keys::used::UsedKeys,
+    links::synced::Synced,
     listen::Sink,
     readers::Readers,
     replica::Replica,
+    scim::Walks,
     session_tokens::SessionTokens,
     sessions::Purges,
     sql::TenantSql,
@@ -69,6 +71,8 @@ pub(crate) struct Inner {
     pub(crate) schemas: TenantCache<IdentitySchema>,
     pub(crate) session_tokens: TenantCache<SessionTokens>,
     pub(crate) used: UsedKeys,
+    pub(crate) walks: Walks,
+    pub(crate) synced: Synced,
     pub(crate) purges: Purges,
     denials: Denials,
     pub(crate) replica: Option<Replica>,
@@ -134,6 +138,8 @@ impl Store {
                 schemas: TenantCache::new(),
                 session_tokens: TenantCache::new(),
                 used: UsedKeys::default(),
+                walks: Walks::new(),
+                synced: Synced::default(),
                 purges: Purges::default(),
                 denials: Denials::new(),
                 replica,
@@ -141,6 +147,7 @@ impl Store {
         };
         store.inner.denials.start(Arc::downgrade(&store.inner));
         UsedKeys::start(Arc::downgrade(&store.inner));
+        Synced::start(Arc::downgrade(&store.inner));
         idempotency::start(Arc::downgrade(&store.inner));
         Ok(store)
     }
@@ -220,9 +227,7 @@ impl Store {
     /// Writes down what waits in memory, finishes the writes that are queued and closes the connections.
     pub async fn close(&self) {
         self.inner.denials.close().await;
-        if let Err(error) = self.inner.used.flush(self).await {
-            tracing::warn!(cause = %error, "the times of last use of API keys could not be written");
-        }
+        self.flush().await;
         self.inner.writer.close().await;
         self.inner.readers.close();
         if let Some(replica) = &self.inner.replica {
@@ -232,6 +237,17 @@ impl Store {
             if let Err(error) = pool.clone().close().await {
                 tracing::warn!(cause = %error, "a connection pool could not be closed");
             }
+        }
+    }
+
+    /// Writes down what waits in memory: when keys were used, and what providers said of accounts. It is done by itself, too,
+    /// every half minute.
+    pub async fn flush(&self) {
+        if let Err(error) = self.inner.used.flush(self).await {
+            tracing::warn!(cause = %error, "the times of last use of API keys could not be written");
+        }
+        if let Err(error) = self.inner.synced.flush(self).await {
+            tracing::warn!(cause = %error, "what providers said of accounts could not be written");
         }
     }
 

@@ -101,6 +101,11 @@ impl<'a> TenantTx<'a> {
         self.run(self.bind(sql, values)).await
     }
 
+    /// Runs a write that was put together at run time; how many rows it changed.
+    pub(crate) async fn execute_bound(&self, bound: Bound) -> Result<u64, Fault> {
+        self.run(bound).await
+    }
+
     /// Inserts rows of this tenant in one statement; does nothing for no rows.
     pub(crate) async fn insert(
         &self,
@@ -236,6 +241,21 @@ impl<'a> TenantTx<'a> {
         let (transaction, prelude) = self.transaction()?;
         let statement = bound.statement(self.backend(), prelude)?;
         Ok(transaction.query_all_raw(statement).await?)
+    }
+
+    /// Runs a write in whose text `{list}` stands for the values of `list`, behind those of `values`; how many rows it changed.
+    pub(crate) async fn execute_listed(
+        &self,
+        sql: TenantSql,
+        values: impl IntoIterator<Item = Value>,
+        list: impl IntoIterator<Item = Value>,
+    ) -> Result<u64, Fault> {
+        let mut bound = self.bind(sql, values);
+        let from = bound.values.len() + 1;
+        bound.values.extend(list);
+        let places = placeholders(from, bound.values.len() + 1 - from);
+        bound.text = bound.text.replace("{list}", &places).into();
+        self.run(bound).await
     }
 
     /// All rows.

@@ -8,7 +8,7 @@ use palisade_envelope::Result;
 use zeroize::Zeroizing;
 
 use crate::{
-    Admission, Caller, Clock, Directory,
+    Admission, Arrival, Caller, Clock, Directory,
     admit::{Claims, TenantHeader},
 };
 
@@ -17,19 +17,21 @@ pub fn caller(request: &HttpRequest) -> Option<Arc<Caller>> {
     request.extensions().get::<Arc<Caller>>().cloned()
 }
 
-/// Admits the request. The caller is left in the request's extensions, where [`caller`] finds it, and returned.
+/// Admits the request. A caller is left in the request's extensions, where [`caller`] finds it, and returned.
 ///
 /// # Errors
-/// As [`Admission::admit`]. The middleware that calls this renders them in the dialect of its surface.
+/// As [`Admission::arrive`]. The middleware that calls this renders them in the dialect of its surface.
 pub async fn admit_request<D: Directory, C: Clock>(
     admission: &Admission<D, C>,
     header: TenantHeader,
     request: &ServiceRequest,
-) -> Result<Arc<Caller>> {
+) -> Result<Arrival> {
     let sent = Sent::of(request.headers(), None);
-    let caller = admission.admit(sent.claims(peer(request)), header).await?;
-    request.extensions_mut().insert(Arc::clone(&caller));
-    Ok(caller)
+    let arrival = admission.arrive(sent.claims(peer(request)), header).await?;
+    if let Arrival::Caller(caller) = &arrival {
+        request.extensions_mut().insert(Arc::clone(caller));
+    }
+    Ok(arrival)
 }
 
 /// Admits the request by the token of a session: in `X-Session-Token`, in `Authorization: Bearer`, or in the cookie of
@@ -47,6 +49,22 @@ pub async fn admit_session_request<D: Directory, C: Clock>(
     let mut extensions = request.extensions_mut();
     extensions.insert(Arc::clone(&caller));
     extensions.insert(session);
+    Ok(caller)
+}
+
+/// Admits the request by the key of a connection. The caller is left in the request's extensions, where [`caller`] finds it.
+///
+/// # Errors
+/// As [`Admission::admit_connection`].
+pub async fn admit_connection_request<D: Directory, C: Clock>(
+    admission: &Admission<D, C>,
+    request: &ServiceRequest,
+) -> Result<Arc<Caller>> {
+    let sent = Sent::of(request.headers(), None);
+    let caller = admission
+        .admit_connection(sent.claims(peer(request)))
+        .await?;
+    request.extensions_mut().insert(Arc::clone(&caller));
     Ok(caller)
 }
 

@@ -174,7 +174,7 @@ on_both_databases! {
         for (method, path, body) in [
             (Method::PUT, "/v1/policies/new", policy),
             (Method::PUT, "/v1/schemas/customer", schema),
-            (Method::PATCH, provider.as_str(), json!({"issuer": null})),
+            (Method::PATCH, provider.as_str(), json!({"enabled": true})),
         ] {
             let tag = owner.get(path).await.expect(200).header("etag").to_owned();
             let put = |tags: String| with(method.clone(), path, &tags, body.clone());

@@ -35,7 +35,7 @@ on_both_databases! {
     }
 
     async fn goes_further_one_listener_serves_schemas_and_sessions_without_a_redirect(house: House) {
-        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
+        let client = crate::client::http().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
         for (path, status) in [("/schemas", 200), ("/schemas/default", 200), ("/admin/identities", 200), ("/sessions/whoami", 401)] {
             let request = client.get(format!("{}{path}", house.alpha.owner.base()));
             let reply = send(request.header("X-API-Key", house.alpha.owner.key())).await;

@@ -144,15 +144,39 @@ pub(super) fn sample(shape: &str, alpha: &Tenant, key: &str) -> Option<Sample> {
             own(&[&alpha.ada], Some(link))
         }
         ("DELETE", "/v1/users/{}/identities/{}") => own(&[&alpha.ada, &alpha.ada_link], None),
+        ("GET", "/v1/identities") => whole(None),
+        ("GET" | "DELETE", "/v1/identities/{}") | ("GET", "/v1/identities/{}/history") => {
+            own(&[&alpha.ada_link], None)
+        }
+        ("POST", "/v1/identities/{}/link") => {
+            own(&[&alpha.ada_link], Some(json!({"user_id": alpha.ada})))
+        }
+        ("POST", "/v1/identities/{}/create") => {
+            let traits = json!({"email": "probe@example.test"});
+            own(&[&alpha.ada_link], Some(json!({ "traits": traits })))
+        }
+        (
+            "POST",
+            "/v1/identities/{}/reject" | "/v1/identities/{}/unlink" | "/v1/identities/{}/undo",
+        ) => own(&[&alpha.ada_link], None),
         ("GET", "/v1/identity-providers" | "/v1/schemas" | "/v1/policies" | "/v1/api-keys") => {
             whole(None)
         }
         ("POST", "/v1/identity-providers") => whole(Some(provider)),
         ("GET" | "DELETE", "/v1/identity-providers/{}") => own(&[&alpha.provider], None),
-        ("PATCH" | "PUT", "/v1/identity-providers/{}") => own(
-            &[&alpha.provider],
-            Some(json!({"issuer": "https://probe.example.test"})),
-        ),
+        ("PATCH" | "PUT", "/v1/identity-providers/{}") => {
+            own(&[&alpha.provider], Some(json!({"enabled": true})))
+        }
+        ("GET", "/v1/identity-providers/{}/keys" | "/v1/identity-providers/{}/scim") => {
+            own(&[&alpha.connection], None)
+        }
+        ("POST", "/v1/identity-providers/{}/keys") => {
+            own(&[&alpha.connection], Some(json!({"name": "probe"})))
+        }
+        ("DELETE", "/v1/identity-providers/{}/keys/{}") => {
+            own(&[&alpha.connection, &key.to_owned()], None)
+        }
+        ("PUT", "/v1/identity-providers/{}/scim") => own(&[&alpha.connection], Some(json!({}))),
         ("POST", "/v1/schemas") => whole(Some(
             json!({"id": "probe", "schema": crate::house::customer_schema()}),
         )),

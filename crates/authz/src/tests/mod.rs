@@ -60,8 +60,45 @@ pub(crate) fn identity(number: u8) -> Principal {
     Principal::Identity {
         id: palisade_identity::IdentityId::from_uuid(id),
         name: "session".into(),
+        credential: palisade_tenancy::IdentityCredential::Session,
+        roles: [].into(),
         schema_id: "default".into(),
         state: palisade_identity::State::Active,
+    }
+}
+
+/// A provisioning system.
+pub(crate) fn scim_client(scopes: &[Role]) -> Principal {
+    Principal::ScimClient {
+        connection: palisade_identity::ProviderId::from_uuid(key(7).as_uuid()),
+        key: key(8),
+        name: "entra/test".into(),
+        scopes: scopes.into(),
+    }
+}
+
+/// The identity that [`identity`] is, with the token of an issuer.
+pub(crate) fn token(roles: &[Role]) -> Principal {
+    Principal::Identity {
+        id: palisade_identity::IdentityId::from_uuid(palisade_identity::ids::Uuid::max()),
+        name: "token of acme".into(),
+        credential: palisade_tenancy::IdentityCredential::Token,
+        roles: roles.into(),
+        schema_id: "default".into(),
+        state: palisade_identity::State::Active,
+    }
+}
+
+/// An identity provider: the one that an ordinary resource of that kind is, or another.
+pub(crate) fn provider(ordinary: bool) -> Principal {
+    let id = if ordinary {
+        palisade_identity::ids::Uuid::max()
+    } else {
+        key(1).as_uuid()
+    };
+    Principal::IdentityProvider {
+        id: palisade_identity::ProviderId::from_uuid(id),
+        name: "acme".into(),
     }
 }
 
@@ -113,7 +150,7 @@ impl PolicySource for Memory {
     }
 }
 
-struct OneKey(KeyRecord);
+struct OneKey(KeyRecord, Option<palisade_tenancy::ConnectionKeyRecord>);
 
 impl Directory for OneKey {
     type Presented = ();
@@ -130,13 +167,21 @@ impl Directory for OneKey {
         Ok((self.0.tenant == tenant && self.0.id == key).then(|| self.0.clone()))
     }
 
+    async fn connection_key(
+        &self,
+        _: TenantId,
+        _: KeyId,
+    ) -> Result<Option<palisade_tenancy::ConnectionKeyRecord>> {
+        Ok(self.1.clone())
+    }
+
     fn used(&self, _: TenantId, _: KeyId) {}
+
+    fn connection_key_used(&self, _: TenantId, _: KeyId) {}
 }
 
-/// A caller as the admission makes one: there is no other way to get one.
-pub(crate) async fn caller(tenant: TenantId, roles: &[Role]) -> Arc<Caller> {
-    let key = ApiKey::generate(tenant, SystemClock.now()).expect("randomness");
-    let record = KeyRecord {
+fn key_record(tenant: TenantId, key: &ApiKey, roles: &[Role]) -> KeyRecord {
+    KeyRecord {
         tenant,
         tenant_state: TenantState::Active,
         id: key.id(),
@@ -146,8 +191,47 @@ pub(crate) async fn caller(tenant: TenantId, roles: &[Role]) -> Arc<Caller> {
         expires_at: None,
         revoked_at: None,
         allowed_cidrs: Vec::new(),
+    }
+}
+
+/// A provisioning system as the admission makes one.
+pub(crate) async fn scim_caller() -> Arc<Caller> {
+    let now = SystemClock.now();
+    let api_key = ApiKey::generate(home(), now).expect("randomness");
+    let key = palisade_tenancy::ConnectionKey::generate(home(), now).expect("randomness");
+    let record = palisade_tenancy::ConnectionKeyRecord {
+        tenant: home(),
+        tenant_state: TenantState::Active,
+        id: key.id(),
+        name: "test".into(),
+        connection: palisade_identity::ProviderId::generate(now),
+        connection_name: "entra".into(),
+        scopes: Role::OF_CONNECTIONS.to_vec(),
+        secret_sha256: key.secret_sha256(),
+        expires_at: None,
+        revoked_at: None,
     };
-    let admission = Admission::new(Arc::new(CachedDirectory::new(OneKey(record))), SystemClock);
+    let directory = OneKey(key_record(home(), &api_key, &[]), Some(record));
+    let admission = Admission::new(Arc::new(CachedDirectory::new(directory)), SystemClock);
+    let bearer = format!("Bearer {}", key.reveal()).into_bytes();
+    let claims = Claims {
+        authorization: &[bearer.as_slice()],
+        ..Claims::default()
+    };
+    admission
+        .admit_connection(claims)
+        .await
+        .expect("the key is good")
+}
+
+/// A caller as the admission makes one: there is no other way to get one.
+pub(crate) async fn caller(tenant: TenantId, roles: &[Role]) -> Arc<Caller> {
+    let key = ApiKey::generate(tenant, SystemClock.now()).expect("randomness");
+    let record = key_record(tenant, &key, roles);
+    let admission = Admission::new(
+        Arc::new(CachedDirectory::new(OneKey(record, None))),
+        SystemClock,
+    );
     let text = key.reveal();
     let claims = Claims {
         api_key: &[text.as_bytes()],

@@ -3,6 +3,7 @@
 
 mod api_keys;
 mod audit_events;
+mod identities;
 mod identity_providers;
 mod paging;
 mod policies;
@@ -18,6 +19,7 @@ use crate::routes::RouteTable;
 pub(crate) fn mount(table: &mut RouteTable) {
     whoami::mount(table);
     users::mount(table);
+    identities::mount(table);
     identity_providers::mount(table);
     schemas::mount(table);
     policies::mount(table);

@@ -27,12 +27,12 @@ struct WhoAmI<'a> {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Principal)]
 struct PrincipalBody<'a> {
-    /// `ApiKey` or `Operator`.
+    /// `ApiKey`, `Identity` or `Operator`.
     #[serde(rename = "type")]
     kind: &'static str,
-    /// The key's id.
+    /// The key's or the identity's id.
     id: Uuid,
-    /// The key's name.
+    /// The key's name, or whose token the identity came with.
     name: &'a str,
 }
 

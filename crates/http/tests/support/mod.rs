@@ -8,7 +8,7 @@
 use std::{net::TcpListener, num::NonZeroU32, sync::Arc, time::Duration};
 
 use palisade_authz::{Gate, NamedTarget, Own, RequestContext, action};
-use palisade_http::{App, PasswordSettings, SessionSettings, Settings, serve};
+use palisade_http::{App, PasswordSettings, ScimSettings, SessionSettings, Settings, serve};
 use palisade_store::{NewApiKey, Store, StoreOptions};
 use palisade_tenancy::{Admission, CachedDirectory, Caller, Clock, Role, SystemClock, TenantId};
 use serde_json::Value;
@@ -56,9 +56,14 @@ impl Gateway {
         let settings = Settings {
             public_url: None,
             sessions: SessionSettings::default(),
+            outbound: palisade_outbound::Reach::default(),
             passwords: PasswordSettings {
                 attempts_of_identity: attempts,
                 attempts_of_tenant: attempts,
+            },
+            scim: ScimSettings {
+                requests_per_second: attempts,
+                burst: attempts,
             },
         };
         let app = Arc::new(App::new(store, gate, admission, clock, settings));
@@ -67,7 +72,7 @@ impl Gateway {
         tokio::spawn(serve(app, listener, 1, Duration::from_secs(1)).expect("serves"));
         Self {
             base,
-            client: reqwest::Client::new(),
+            client: client(),
             acme,
             globex,
             operator,
@@ -158,4 +163,10 @@ async fn key(store: &Store, gate: &Gate<Store>, tenant: TenantId, roles: Vec<Rol
         .expect("a key")
         .1
         .reveal()
+}
+
+fn client() -> reqwest::Client {
+    // It wants a library for TLS also where there is none.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::new()
 }

@@ -38,6 +38,23 @@ pub fn link(
     })
 }
 
+/// A change that has this account at a provider, too.
+///
+/// # Errors
+/// As [`link`].
+pub fn with_account(
+    mut changed: Changed,
+    provider: &str,
+    kind: ProviderType,
+    subject: &str,
+    now: Timestamp,
+) -> Result<Changed> {
+    let revision = changed.identity.revision;
+    changed.identity = link(&changed.identity, provider, kind, subject, now)?.identity;
+    changed.identity.revision = revision;
+    Ok(changed)
+}
+
 /// The identity without this account at a provider.
 pub fn unlink(
     current: &Identity,

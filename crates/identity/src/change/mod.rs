@@ -25,7 +25,7 @@ pub use imports::{
     CodeImport, CredentialImport, KeyImport, KeysImport, PasswordImport, ProviderSubject,
     TotpImport,
 };
-pub use link::{link, unlink};
+pub use link::{link, unlink, with_account};
 pub use patch::{Patched, finish_patch, patch};
 pub use remove_credential::{CredentialRemoval, remove_credential};
 pub use replace::replace;

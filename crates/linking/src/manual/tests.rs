@@ -1,4 +1,4 @@
-use palisade_identity::{LinkId, ProviderId, Timestamp};
+use palisade_identity::{LinkId, LinkingRules, ProviderId, Timestamp};
 
 use super::*;
 
@@ -12,6 +12,9 @@ fn provider(kind: ProviderType) -> IdentityProvider {
         name: "google".to_owned(),
         kind,
         issuer: None,
+        enabled: true,
+        linking: LinkingRules::default(),
+        tokens: None,
         created_at: now(),
         updated_at: now(),
         revision: 1,
@@ -71,7 +74,7 @@ fn an_account_that_is_linked_is_refused_whoever_it_is_linked_to() {
         let error = plan_link(
             &provider(ProviderType::Oidc),
             request.clone(),
-            Some(&linked),
+            Some(of(&linked, false)),
         )
         .expect_err("is refused");
         assert_eq!(error.code(), Code::AlreadyLinked);
@@ -88,10 +91,17 @@ fn an_account_that_waits_unlinked_is_taken_up() {
     let plan = plan_link(
         &provider(ProviderType::Oidc),
         request("sub"),
-        Some(&waiting),
+        Some(of(&waiting, false)),
     )
     .expect("is planned");
     assert_eq!(plan.existing(), Some(waiting.id));
+    let rejected = Some(of(&waiting, true));
+    let refused = plan_link(&provider(ProviderType::Oidc), request("sub"), rejected);
+    assert_eq!(
+        refused.expect_err("is refused").code(),
+        Code::LinkRejected,
+        "as everywhere"
+    );
 }
 
 #[test]
@@ -211,4 +221,75 @@ fn what_is_linked_to_nobody_can_not_be_unlinked() {
             .code(),
         Code::NotFound
     );
+}
+
+fn of(account: &ExternalIdentity, rejected: bool) -> Known<'_> {
+    Known {
+        account,
+        rejected,
+        returned: None,
+    }
+}
+
+#[test]
+fn who_waits_is_linked_or_rejected_by_hand_and_who_is_linked_or_rejected_is_not() {
+    let user = IdentityId::generate(now());
+    let waiting = known(None, ProviderType::Oidc, LinkedBy::Auto);
+    let plan = plan_resolve(of(&waiting, false), user).expect("is planned");
+    assert_eq!(
+        (plan.existing(), plan.user(), plan.linked_by()),
+        (Some(waiting.id), user, LinkedBy::Manual)
+    );
+    let mark = plan_reject(of(&waiting, false)).expect("is planned");
+    assert_eq!((mark.link(), mark.rejects()), (waiting.id, true));
+    let linked = known(Some(user), ProviderType::Oidc, LinkedBy::Auto);
+    for (account, rejected, code) in [
+        (&linked, false, Code::AlreadyLinked),
+        (&waiting, true, Code::LinkRejected),
+    ] {
+        let known = of(account, rejected);
+        assert_eq!(
+            plan_resolve(known, user).expect_err("is refused").code(),
+            code
+        );
+        assert_eq!(plan_reject(known).expect_err("is refused").code(), code);
+    }
+}
+
+#[test]
+fn only_what_still_stands_is_taken_back() {
+    let user = IdentityId::generate(now());
+    let linked = known(Some(user), ProviderType::Oidc, LinkedBy::Auto);
+    let waiting = known(None, ProviderType::Oidc, LinkedBy::Auto);
+    let did = |happened, user| Some((happened, user, LinkedBy::Auto));
+    let back = plan_undo(of(&linked, false), did(Happened::Linked, Some(user)));
+    assert_eq!(back.expect("is planned"), UndoPlan::Unlink(user));
+    let again = plan_undo(of(&waiting, false), did(Happened::Unlinked, Some(user)));
+    assert!(
+        matches!(again, Ok(UndoPlan::Link(plan)) if plan.user() == user && plan.linked_by() == LinkedBy::Auto),
+        "as it was"
+    );
+    let open = plan_undo(of(&waiting, true), did(Happened::Rejected, None));
+    assert!(matches!(open, Ok(UndoPlan::Reopen(mark)) if !mark.rejects()));
+    for (account, rejected, latest) in [
+        (&linked, false, None),
+        (&waiting, false, did(Happened::Queued, None)),
+        (&waiting, false, did(Happened::Linked, Some(user))),
+        (&linked, false, did(Happened::Unlinked, Some(user))),
+        (
+            &linked,
+            false,
+            did(Happened::Linked, Some(IdentityId::generate(now()))),
+        ),
+        (&waiting, false, did(Happened::Rejected, None)),
+        // The provisioning system no longer has the user.
+        (
+            &waiting,
+            false,
+            Some((Happened::Unlinked, Some(user), LinkedBy::Scim)),
+        ),
+    ] {
+        let error = plan_undo(of(account, rejected), latest).expect_err("is refused");
+        assert_eq!(error.code(), Code::NothingToUndo, "{latest:?}");
+    }
 }

@@ -7,5 +7,12 @@ pub(super) async fn run(settings: &Config) -> Result<(), Failure> {
     let telemetry = Telemetry::start(settings)?;
     let store = node::connect_migrated(&settings.database).await?;
     let socket = listener::bind(settings.server.listen()?, "`server.listen`")?;
-    serve(settings, Node::start(store)?, socket, telemetry, |_| Ok(())).await
+    serve(
+        settings,
+        Node::start(store, Some(&settings.issuers))?,
+        socket,
+        telemetry,
+        |_| Ok(()),
+    )
+    .await
 }

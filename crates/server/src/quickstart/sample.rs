@@ -15,7 +15,7 @@ use palisade_identity::{
     page::PageSize,
 };
 use palisade_linking::manual::{LinkRequest, plan_link};
-use palisade_store::{NewIdentityProvider, PageRequest};
+use palisade_store::{NewIdentityProvider, PageRequest, ProviderSettings};
 use palisade_tenancy::{Caller, Clock as _, SystemClock};
 use serde_json::{Value, json};
 
@@ -98,7 +98,11 @@ async fn link(
         external_email: Some(person.email()),
         external_display_name: Some(format!("{} {}", person.first, person.last)),
     };
-    let plan = match plan_link(provider, request, already.as_ref()) {
+    let plan = match plan_link(
+        provider,
+        request,
+        already.as_ref().map(palisade_store::Account::known),
+    ) {
         Err(error) if error.code() == Code::AlreadyLinked => return Ok(()),
         plan => plan?,
     };
@@ -129,6 +133,7 @@ fn provider() -> NewIdentityProvider {
         name: PROVIDER.to_owned(),
         kind: ProviderType::Oidc,
         issuer: Some("https://accounts.google.com".to_owned()),
+        settings: ProviderSettings::default(),
     }
 }
 

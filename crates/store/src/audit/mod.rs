@@ -19,7 +19,7 @@ palisade_identity::id! {
 /// Who acted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Actor {
-    /// `ApiKey`, `Identity` or `Operator`.
+    /// `ApiKey`, `Identity`, `IdentityProvider` or `Operator`.
     pub kind: String,
     /// The key or the identity; nil at the command line.
     pub id: PrincipalId,

@@ -20,7 +20,10 @@ use crate::{
     fault::Fault,
     imports::ImportStep,
     job::Job,
-    links::imported::{Accounts, ImportGrants},
+    links::{
+        imported::{Accounts, ImportGrants},
+        part::before_deletion,
+    },
     row::Columns,
     select::Select,
     sql::Bound,
@@ -205,7 +208,7 @@ impl Job for Write {
             .filter(|(_, outcome)| outcome.is_ok())
             .map(|(item, _)| item)
             .collect();
-        plan.delete(tx).await?;
+        plan.delete(tx, &done).await?;
         insert(tx, &done).await?;
         let made = plan.accounts.write(tx).await?;
         let acts = done.iter().map(|item| match item {
@@ -357,7 +360,13 @@ impl Plan {
     }
 
     /// Deletes what is to go. It frees its values, so it goes first.
-    async fn delete(&self, tx: &TenantTx<'_>) -> Result<(), Fault> {
+    async fn delete(&self, tx: &TenantTx<'_>, done: &[&Item]) -> Result<(), Fault> {
+        let deletion = done.iter().find_map(|item| match item {
+            Item::Delete { act, .. } => Some(act),
+            Item::Create { .. } => None,
+        });
+        let Some(act) = deletion else { return Ok(()) };
+        before_deletion(tx, act, &self.gone.iter().copied().collect()).await?;
         let ids: BTreeSet<_> = self.gone.iter().map(|id| id.as_uuid()).collect();
         let mut deleted = 0;
         for chunk in chunks(ids) {

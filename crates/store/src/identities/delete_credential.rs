@@ -79,7 +79,9 @@ impl Job for Delete {
         {
             return Err(Error::new(Code::Forbidden).into());
         }
-        imported::unlink(tx, after.id, &gone).await?;
+        let forced = self.unlink.as_ref().is_some_and(|(_, plan)| plan.forced());
+        let act = self.unlink.as_ref().map_or(&self.act, |(act, _)| act);
+        imported::unlink(tx, act, forced, after.id, &gone).await?;
         let acts = std::iter::once(&self.act).chain(self.unlink.as_ref().map(|(act, _)| act));
         record(tx, acts).await
     }

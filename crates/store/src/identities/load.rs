@@ -11,7 +11,7 @@ use sea_orm::Value;
 use super::{columns, identity};
 use crate::{Sealed, Store, fault::Fault, row::Columns, select::Select, sql::TenantSql};
 
-pub(super) const BY_ID: TenantSql = TenantSql::new(concat!(
+pub(crate) const BY_ID: TenantSql = TenantSql::new(concat!(
     "SELECT ",
     columns!(),
     " FROM identities WHERE tenant_id = $1 AND id = $2"
@@ -107,7 +107,7 @@ impl Store {
             .await?)
     }
 
-    async fn identity(
+    pub(crate) async fn identity(
         &self,
         tenant: TenantId,
         sql: TenantSql,

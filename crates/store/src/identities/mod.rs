@@ -2,7 +2,7 @@
 
 mod batch;
 mod conflicts;
-mod create;
+pub(crate) mod create;
 mod delete;
 mod delete_credential;
 pub(crate) mod index;
@@ -24,6 +24,7 @@ use crate::{
 
 pub use batch::BatchItem;
 pub(crate) use conflicts::explain;
+pub(crate) use create::insertions;
 pub use list::NumberedPage;
 pub use rehearse::Rehearsal;
 pub use reveal::Revealed;
@@ -63,7 +64,7 @@ const WRITTEN: &[&str] = &[
     "revision",
 ];
 
-fn identity(row: &QueryResult) -> Result<Identity, Fault> {
+pub(crate) fn identity(row: &QueryResult) -> Result<Identity, Fault> {
     read(&mut Columns::of(row))
 }
 

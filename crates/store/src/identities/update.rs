@@ -81,7 +81,7 @@ impl Job for Update {
         let before = write(tx, self.base_revision, &self.changed).await?;
         let after = &self.changed.identity;
         let (old, new) = (plan(&before), plan(after));
-        imported::unlink(tx, after.id, &without(&old, &new)).await?;
+        imported::unlink(tx, &self.act, false, after.id, &without(&old, &new)).await?;
         let added = without(&new, &old);
         let made = imported::link(tx, after, &added, self.imports.as_ref()).await?;
         record(tx, std::iter::once(&self.act).chain(&made)).await?;

@@ -1,11 +1,14 @@
 //! The grants for links that come with imported credentials: actions of their own, which only those ask for that make
 //! some.
 
-use std::{collections::BTreeSet, future::Future};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    future::Future,
+};
 
 use palisade_authz::{
     Action, Authorized, IdentityTarget, Own,
-    action::{CreateIdentityProvider, LinkExternalIdentity},
+    action::{CreateIdentityProvider, CreateSession, LinkExternalIdentity},
 };
 use palisade_envelope::Result;
 use palisade_identity::change::Changed;
@@ -25,7 +28,7 @@ pub trait Decides {
 
 /// The providers that the credentials of some new identities name and the tenant has: asked for once.
 #[derive(Debug)]
-pub struct KnownProviders(BTreeSet<String>);
+pub struct KnownProviders(BTreeMap<String, bool>);
 
 impl KnownProviders {
     /// Those that these changes name.
@@ -42,7 +45,7 @@ impl KnownProviders {
             .flat_map(|changed| plan(&changed.identity))
             .collect();
         if links.is_empty() {
-            return Ok(Self(BTreeSet::new()));
+            return Ok(Self(BTreeMap::new()));
         }
         let names: BTreeSet<&str> = links.iter().map(ImportedLink::provider_name).collect();
         Ok(Self(store.known_identity_providers(scope, &names).await?))
@@ -63,26 +66,44 @@ impl KnownProviders {
             return Ok(None);
         }
         let target = IdentityTarget::of(&changed.identity);
-        let known = links
-            .iter()
-            .all(|link| self.0.contains(link.provider_name()));
-        let grants = link_grants(caller, target, async |_| Ok(known)).await?;
+        let known = |link: &ImportedLink| self.0.get(link.provider_name()).copied();
+        let named = Named {
+            all: links.iter().all(|link| known(link).is_some()),
+            let_in: links.iter().any(|link| known(link) == Some(true)),
+        };
+        let grants = link_grants(caller, target, async |_| Ok(named)).await?;
         Ok(Some(grants))
     }
 }
 
-/// The grants for making links of an identity. `known` tells, once the first grant is there, whether the tenant has all
-/// providers that they name; where it does not, making providers is a second decision.
+/// What is known of the providers that links name.
+#[derive(Clone, Copy, Debug)]
+pub struct Named {
+    /// Whether the tenant has all of them.
+    pub all: bool,
+    /// Whether the tokens of one of them are credentials: whoever has such an account is the identity to all that ask.
+    pub let_in: bool,
+}
+
+/// The grants for making links of an identity. `known` tells, once the first grant is there, of the providers that they
+/// name: where one is missing, making providers is a second decision; where one lets its accounts in, so is letting somebody
+/// be the identity, as for a session of it.
 ///
 /// # Errors
 /// As [`Decides::decide`], and those of `known`.
 pub async fn link_grants(
     caller: &impl Decides,
     target: IdentityTarget,
-    known: impl AsyncFnOnce(&Authorized<LinkExternalIdentity>) -> Result<bool>,
+    known: impl AsyncFnOnce(&Authorized<LinkExternalIdentity>) -> Result<Named>,
 ) -> Result<ImportGrants> {
-    let link = caller.decide::<LinkExternalIdentity>(target).await?;
-    let provider = if known(&link).await? {
+    let link = caller
+        .decide::<LinkExternalIdentity>(target.clone())
+        .await?;
+    let named = known(&link).await?;
+    if named.let_in {
+        caller.decide::<CreateSession>(target).await?;
+    }
+    let provider = if named.all {
         None
     } else {
         Some(caller.decide::<CreateIdentityProvider>(Own).await?)

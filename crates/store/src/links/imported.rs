@@ -8,11 +8,18 @@ use palisade_authz::{
 };
 use palisade_envelope::{Code, Error, Result};
 use palisade_identity::{Identity, IdentityId, LinkId, ProviderId, ProviderType};
-use palisade_linking::ImportedLink;
+use palisade_linking::{ImportedLink, Why, manual::Happened};
 use palisade_tenancy::TenantId;
 use sea_orm::Value;
 
-use crate::{act::Act, fault::Fault, providers, row, sql::TenantSql, tx::TenantTx};
+use super::{
+    history::{Event, Note, note_many},
+    part::{CHUNK, release, standing},
+};
+use crate::{
+    act::Act, fault::Fault, providers, row, row::Columns, select::Select, sql::TenantSql,
+    tx::TenantTx,
+};
 
 /// What it takes to make the links, and the providers, that an identity's credentials name newly.
 #[derive(Debug)]
@@ -54,14 +61,17 @@ const COLUMNS: &[&str] = &[
     "updated_at",
 ];
 
-// An account that the provider knows and nobody is linked to is taken over; one that is linked to another is not.
+// An account that the provider knows and nobody is linked to is taken over; one that is linked to another is not, nor one
+// that a person rejected.
 const TAKE_OVER: &str = "ON CONFLICT (tenant_id, provider_id, external_id) DO UPDATE SET
-        identity_id = excluded.identity_id, linked_by = excluded.linked_by, updated_at = excluded.updated_at
-     WHERE external_identities.identity_id IS NULL";
+        identity_id = excluded.identity_id, linked_by = excluded.linked_by, updated_at = excluded.updated_at,
+        why = NULL, revision = external_identities.revision + 1
+     WHERE external_identities.identity_id IS NULL AND external_identities.rejected_at IS NULL";
 
-const UNLINK: TenantSql = TenantSql::new(
-    "DELETE FROM external_identities WHERE tenant_id = $1 AND identity_id = $2 AND external_id = $3
-        AND provider_id IN (SELECT p.id FROM identity_providers p WHERE p.tenant_id = $1 AND p.name = $4)",
+const STANDING: TenantSql = TenantSql::new(
+    "SELECT x.id, x.identity_id, x.linked_by, p.name, x.external_id FROM external_identities x
+     JOIN identity_providers p ON p.tenant_id = x.tenant_id AND p.id = x.provider_id
+     WHERE x.tenant_id = $1 AND x.identity_id = $2",
 );
 
 /// Makes the links that the identity's credentials name newly, and the providers that the tenant does not have yet.
@@ -96,6 +106,12 @@ pub(crate) async fn link(
             return Err(Error::conflict([field.as_str()]).into());
         }
     }
+    let act = Act::of(&grants.link);
+    let made = links
+        .iter()
+        .map(|link| Ok((of_kind(&providers, link)?, link.external_id(), &act)))
+        .collect::<Result<Vec<_>>>()?;
+    note_linked(tx, &made).await?;
     Ok(acts)
 }
 
@@ -104,6 +120,7 @@ pub(crate) struct Accounts {
     providers: Providers,
     new_providers: Vec<(ProviderId, String, ProviderType)>,
     rows: Vec<Vec<Value>>,
+    linked: Vec<(ProviderId, String, Act)>,
     acts: Vec<Act>,
 }
 
@@ -121,6 +138,7 @@ impl Accounts {
             providers: providers::named(tx, &names).await?,
             new_providers: Vec::new(),
             rows: Vec::new(),
+            linked: Vec::new(),
             acts: Vec::new(),
         })
     }
@@ -170,7 +188,10 @@ impl Accounts {
         }
         for (link, provider) in links.iter().zip(ids) {
             self.rows.push(row_of(tx, identity, link, provider));
-            self.acts.push(Act::of(&grants.link));
+            let act = Act::of(&grants.link);
+            let subject = link.external_id().to_owned();
+            self.linked.push((provider, subject, act.clone()));
+            self.acts.push(act);
         }
         Ok(())
     }
@@ -187,11 +208,16 @@ impl Accounts {
         let written = tx
             .insert_many("external_identities", COLUMNS, self.rows, TAKE_OVER)
             .await?;
-        if written == wanted {
-            Ok(self.acts)
-        } else {
-            Err(Error::new(Code::Conflict).into())
+        if written != wanted {
+            return Err(Error::new(Code::Conflict).into());
         }
+        let made: Vec<_> = self
+            .linked
+            .iter()
+            .map(|(provider, subject, act)| (*provider, subject.as_str(), act))
+            .collect();
+        note_linked(tx, &made).await?;
+        Ok(self.acts)
     }
 }
 
@@ -274,19 +300,70 @@ fn of_kind(providers: &Providers, link: &ImportedLink) -> Result<ProviderId> {
     Err(Error::field(field, expected))
 }
 
-/// Removes the links that the identity's credentials name no more.
+/// Notes that these subjects were linked; their rows are written.
+async fn note_linked(tx: &TenantTx<'_>, made: &[(ProviderId, &str, &Act)]) -> Result<(), Fault> {
+    for some in made.chunks(CHUNK) {
+        let by_key: BTreeMap<(ProviderId, &str), &Act> = some
+            .iter()
+            .map(|(provider, subject, act)| ((*provider, *subject), *act))
+            .collect();
+        let columns = "t.id, t.identity_id, t.linked_by, t.provider_id, t.external_id";
+        let mut select = Select::new(columns, "external_identities", tx.tenant());
+        let providers: BTreeSet<ProviderId> = by_key.keys().map(|(id, _)| *id).collect();
+        select.and_in(
+            "t.provider_id",
+            providers.iter().map(|id| id.as_uuid().into()),
+        );
+        select.and_in(
+            "t.external_id",
+            by_key.keys().map(|(_, subject)| (*subject).into()),
+        );
+        // The same subject may be there at several of these providers.
+        let most = by_key.len() * providers.len();
+        let rows = tx.all_bound(select.finish("t.id", most as u64)).await?;
+        let mut events = Vec::with_capacity(by_key.len());
+        for row in &rows {
+            let link = standing(row)?;
+            let mut columns = Columns::of(row);
+            columns.skip(3);
+            let provider = ProviderId::from_uuid(columns.get()?);
+            let subject: String = columns.get()?;
+            if let Some(act) = by_key.get(&(provider, subject.as_str())) {
+                events.push(Event {
+                    act,
+                    link: link.link,
+                    note: Note::of(Happened::Linked, Some(link.user), link.linked_by),
+                });
+            }
+        }
+        note_many(tx, events.into_iter()).await?;
+    }
+    Ok(())
+}
+
+/// Takes the links away that the identity's credentials name no more. Their external identities wait in the queue.
 pub(crate) async fn unlink(
     tx: &TenantTx<'_>,
+    act: &Act,
+    forced: bool,
     identity: IdentityId,
     links: &[ImportedLink],
 ) -> Result<(), Fault> {
-    for link in links {
-        let values = [
-            identity.as_uuid().into(),
-            link.external_id().into(),
-            link.provider_name().into(),
-        ];
-        tx.execute(UNLINK, values).await?;
+    if links.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    let gone: BTreeSet<(&str, &str)> = links
+        .iter()
+        .map(|link| (link.provider_name(), link.external_id()))
+        .collect();
+    let mut standing_links = Vec::new();
+    for row in tx.all(STANDING, [identity.as_uuid().into()]).await? {
+        let mut columns = Columns::of(&row);
+        columns.skip(3);
+        let (name, subject): (String, String) = (columns.get()?, columns.get()?);
+        if gone.contains(&(name.as_str(), subject.as_str())) {
+            standing_links.push(standing(&row)?);
+        }
+    }
+    release(tx, act, &standing_links, Why::Returned, forced).await
 }

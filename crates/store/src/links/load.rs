@@ -8,7 +8,10 @@ use palisade_envelope::Result;
 use palisade_identity::{ExternalIdentity, IdentityId, LinkId, LinkedBy, ProviderId};
 use palisade_tenancy::TenantScope;
 
-use super::{external, from_external};
+use super::{
+    account::{Account, account},
+    external, from_external,
+};
 use crate::{Sealed, Store, sql::TenantSql};
 
 const OF_USER: TenantSql = TenantSql::new(concat!(
@@ -79,7 +82,7 @@ impl Store {
         ))
     }
 
-    /// The external identity of this subject at this provider, whoever it is linked to: to plan a link with.
+    /// What is known of this subject at this provider, whoever it is linked to, without candidates: to plan a link with.
     ///
     /// # Errors
     /// `unavailable` or `internal` when the database can't answer.
@@ -88,9 +91,9 @@ impl Store {
         grant: &Authorized<LinkExternalIdentity>,
         provider: ProviderId,
         external_id: &str,
-    ) -> Result<Option<ExternalIdentity>> {
+    ) -> Result<Option<Account>> {
         let key = [provider.as_uuid().into(), external_id.into()];
         let row = self.read_one(grant.tenant(), BY_SUBJECT, key).await?;
-        Ok(row.map(|row| external(&row)).transpose()?)
+        Ok(row.map(|row| account(&row)).transpose()?)
     }
 }

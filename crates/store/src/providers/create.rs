@@ -5,7 +5,7 @@ use palisade_envelope::Result;
 use palisade_identity::{IdentityProvider, ProviderId, ProviderType};
 use palisade_tenancy::TenantId;
 
-use super::NewIdentityProvider;
+use super::{NewIdentityProvider, ProviderSettings, alone, update::trust};
 use crate::{
     Store, act::Act, audit::record::record, fault::Fault, job::Job, row, sql::Bound, tx::TenantTx,
 };
@@ -14,7 +14,7 @@ impl Store {
     /// Makes a provider.
     ///
     /// # Errors
-    /// `conflict` on `name`.
+    /// `conflict` on `name`, or where another provider takes the same tokens; `limit_reached`.
     #[tracing::instrument(name = "store.identity_provider.create", skip_all, fields(tenant.id = %grant.tenant()))]
     pub async fn create_identity_provider(
         &self,
@@ -61,18 +61,31 @@ async fn insert(
     id: ProviderId,
     new: &NewIdentityProvider,
 ) -> Result<IdentityProvider, Fault> {
-    let NewIdentityProvider { name, kind, issuer } = new;
+    let NewIdentityProvider {
+        name,
+        kind,
+        issuer,
+        settings,
+    } = new;
     let row = (id, name.as_str(), *kind, issuer.as_deref());
     tx.together(insertion(tx, [row])).await?;
-    Ok(IdentityProvider {
+    if *settings != ProviderSettings::default() {
+        trust(tx, id, settings).await?;
+    }
+    let provider = IdentityProvider {
         id,
         name: name.clone(),
         kind: *kind,
         issuer: issuer.clone(),
+        enabled: settings.enabled,
+        linking: settings.linking.clone(),
+        tokens: settings.tokens.clone(),
         created_at: tx.now(),
         updated_at: tx.now(),
         revision: 1,
-    })
+    };
+    alone(tx, &provider).await?;
+    Ok(provider)
 }
 
 /// The statement that writes the rows of new providers: id, name, type and issuer.

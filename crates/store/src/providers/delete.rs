@@ -1,20 +1,37 @@
-//! Deletes a provider that knows nobody any more.
+//! Deletes a provider that nobody is linked at any more.
 
 use palisade_authz::{Authorized, action::DeleteIdentityProvider};
 use palisade_envelope::{Code, Error, Result};
-use palisade_identity::{ProviderId, etag::IfMatch};
+use palisade_identity::{LinkId, LinkedBy, ProviderId, etag::IfMatch};
+use palisade_linking::{Why, manual::Happened};
 use palisade_tenancy::TenantId;
 
 use super::load_locked;
 use crate::{
-    Store, act::Act, audit::record::record, fault::Fault, job::Job, sql::TenantSql, tx::TenantTx,
+    Store,
+    act::Act,
+    audit::record::record,
+    fault::Fault,
+    job::Job,
+    links::history::{Event, Note, note_many},
+    row::Columns,
+    sql::TenantSql,
+    tx::TenantTx,
 };
 
+// A connection's keys, settings and groups go by their foreign keys.
 const DELETE: TenantSql =
     TenantSql::new("DELETE FROM identity_providers WHERE tenant_id = $1 AND id = $2");
 
 const KNOWN: TenantSql = TenantSql::new(
-    "SELECT 1 FROM external_identities WHERE tenant_id = $1 AND provider_id = $2 LIMIT 1",
+    "SELECT 1 FROM external_identities WHERE tenant_id = $1 AND provider_id = $2 AND identity_id IS NOT NULL
+     UNION ALL SELECT 1 FROM scim_users WHERE tenant_id = $1 AND provider_id = $2 LIMIT 1",
+);
+
+// Those that wait for a person, with nobody to come through it any more.
+const FORGET: TenantSql = TenantSql::new(
+    "DELETE FROM external_identities WHERE tenant_id = $1 AND provider_id = $2 AND identity_id IS NULL
+     RETURNING id, linked_by, why, rejected_at",
 );
 
 impl Store {
@@ -22,7 +39,7 @@ impl Store {
     /// these revisions.
     ///
     /// # Errors
-    /// `in_use` while it has external identities, `stale_resource`.
+    /// `in_use` while it has external identities that are linked, `stale_resource`.
     #[tracing::instrument(name = "store.identity_provider.delete", skip_all, fields(tenant.id = %grant.tenant()))]
     pub async fn delete_identity_provider(
         &self,
@@ -64,13 +81,35 @@ impl Job for Delete {
         };
         IfMatch::check_sent(self.expected.as_ref(), Some(provider.revision))?;
         if tx.one(KNOWN, [self.id.as_uuid().into()]).await?.is_some() {
-            let message =
-                "the identity provider still has external identities; remove their links first";
+            let message = "the identity provider still has linked external identities; remove their links first";
             return Err(Error::with_message(Code::InUse, message).into());
         }
+        let (mut forgotten, mut rejected) = (Vec::new(), 0_i64);
+        for row in tx.all(FORGET, [self.id.as_uuid().into()]).await? {
+            let mut columns = Columns::of(&row);
+            let link = LinkId::from_uuid(columns.get()?);
+            let linked_by = columns.word(LinkedBy::parse)?;
+            let why = columns.get::<Option<String>>()?;
+            rejected += i64::from(columns.maybe_time()?.is_some());
+            forgotten.push(Event {
+                act: &self.act,
+                link,
+                note: Note {
+                    why: why.and_then(|word| Why::parse(&word)),
+                    ..Note::of(Happened::Forgotten, None, linked_by)
+                },
+            });
+        }
+        let act = match forgotten.len() {
+            0 => self.act.clone(),
+            number => (self.act.clone())
+                .detail("forgotten", number)
+                .detail("rejected", rejected),
+        };
+        note_many(tx, forgotten.into_iter()).await?;
         let deleted = tx.execute(DELETE, [self.id.as_uuid().into()]).await? > 0;
         if deleted {
-            record(tx, [&self.act]).await?;
+            record(tx, [&act]).await?;
         }
         Ok(deleted)
     }

@@ -8,13 +8,14 @@ use palisade_envelope::Result;
 use palisade_identity::{IdentityProvider, ProviderId, ids::Uuid};
 use palisade_tenancy::TenantScope;
 
-use super::{load, provider};
+use super::{load, provider, provider_columns};
 use crate::{Page, PageRequest, Store, fault::Fault, page::TokenSealer, sql::TenantSql};
 
-const LIST: TenantSql = TenantSql::new(
-    "SELECT id, name, type, issuer, created_at, updated_at, revision
-     FROM identity_providers WHERE tenant_id = $1 AND id > $2 ORDER BY id LIMIT $3",
-);
+const LIST: TenantSql = TenantSql::new(concat!(
+    "SELECT ",
+    provider_columns!(),
+    " FROM identity_providers WHERE tenant_id = $1 AND id > $2 ORDER BY id LIMIT $3"
+));
 
 impl Store {
     /// A page of the tenant's providers, in the order they were made.

@@ -3,7 +3,7 @@
 use palisade_authz::{IdentityTarget, NamedTarget, Own, action};
 use palisade_envelope::{Code, Result};
 use palisade_identity::{ProviderType, schema::IdentitySchema};
-use palisade_store::{NewApiKey, NewIdentityProvider, Page, PageRequest};
+use palisade_store::{NewApiKey, NewIdentityProvider, Page, PageRequest, ProviderSettings};
 use palisade_tenancy::Role;
 
 use crate::house::{House, page};
@@ -39,6 +39,7 @@ pub(crate) async fn every_collection_is_walked_in_order_and_takes_no_other_ones_
             name: name.clone(),
             kind: ProviderType::Oidc,
             issuer: None,
+            settings: ProviderSettings::default(),
         };
         let provider = house.store.create_identity_provider(grant, new).await;
         house

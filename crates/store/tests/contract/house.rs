@@ -39,6 +39,7 @@ pub(crate) struct House {
 
 /// Runs a case and compares the twin before and after.
 pub(crate) async fn run(house: House, case: impl AsyncFnOnce(&House)) {
+    house.store.flush().await;
     let before = house.dump(house.twin.tenant()).await;
     assert!(before.len() > 8, "the twin holds something in many tables");
     case(&house).await;

@@ -7,7 +7,9 @@ use palisade_identity::{
     ProviderType, change, etag::IfMatch,
 };
 use palisade_linking::manual::{LinkRequest, plan_link, plan_unlink};
-use palisade_store::{IdentityProviderUpdate, ImportGrants, NewIdentityProvider};
+use palisade_store::{
+    Account, IdentityProviderUpdate, ImportGrants, NewIdentityProvider, ProviderSettings,
+};
 use palisade_tenancy::{Caller, Clock, SystemClock};
 use serde_json::json;
 
@@ -28,7 +30,7 @@ impl House {
             .items
     }
 
-    async fn links(&self, id: IdentityId) -> Vec<ExternalIdentity> {
+    pub(crate) async fn links(&self, id: IdentityId) -> Vec<ExternalIdentity> {
         let grant = self
             .grant::<action::ListExternalIdentities>(&self.owner, IdentityTarget::absent(id))
             .await;
@@ -60,7 +62,7 @@ impl House {
             external_email: None,
             external_display_name: None,
         };
-        let plan = plan_link(provider, request, already.as_ref())?;
+        let plan = plan_link(provider, request, already.as_ref().map(Account::known))?;
         let changed = change::link(
             to,
             &provider.name,
@@ -106,9 +108,11 @@ impl House {
             &link.external_id,
             now,
         );
-        self.store
-            .unlink_external_identity(grant, plan, changed)
-            .await
+        let kept = self
+            .store
+            .release_external_identity(grant, plan, changed)
+            .await?;
+        Ok(kept.is_some())
     }
 }
 
@@ -311,38 +315,59 @@ pub(crate) async fn a_forced_unlink_says_so_in_its_audit_event(house: &House) {
     // Where it takes no force, that it was offered is not told.
     let unlinked = house.unlink_from(eve.id, &link, 2, true).await;
     assert!(unlinked.expect("unlinks"));
-    assert_eq!(event(&link).await, None);
+    let told = event(&link).await.expect("tells whose");
+    assert_eq!(
+        serde_json::Value::Object(told),
+        json!({"user_id": eve.id.to_string()})
+    );
     let eve = house.read(&house.owner, eve.id).await.expect("is there");
     let link = house.link(&eve, &google, "sub-2").await.expect("links");
     let unlinked = house.unlink_from(eve.id, &link, 1, true).await;
     assert!(unlinked.expect("unlinks"));
     assert_eq!(
         serde_json::Value::Object(event(&link).await.expect("tells more")),
-        json!({"forced": true})
+        json!({"forced": true, "user_id": eve.id.to_string()})
     );
 }
 
+fn issued_by(issuer: Option<Option<String>>) -> IdentityProviderUpdate {
+    IdentityProviderUpdate {
+        issuer,
+        ..IdentityProviderUpdate::default()
+    }
+}
+
 pub(crate) async fn concurrent_changes_of_a_provider_are_all_done(house: &House) {
-    let google = house.providers(&house.owner).await.remove(0);
+    let new = NewIdentityProvider {
+        name: "okta".into(),
+        kind: ProviderType::Oidc,
+        issuer: None,
+        settings: ProviderSettings::default(),
+    };
+    let grant = house
+        .grant::<action::CreateIdentityProvider>(&house.owner, Own)
+        .await;
+    let okta = house.store.create_identity_provider(grant, new).await;
+    let okta = okta.expect("creates");
     let changes = (0..8).map(async |number| {
-        let target = NamedTarget::identity_provider(google.id);
+        let target = NamedTarget::identity_provider(okta.id);
         let grant = house
             .grant::<action::UpdateIdentityProvider>(&house.owner, target)
             .await;
         let issuer = Some(Some(format!("https://{number}.example")));
         house
             .store
-            .update_identity_provider(grant, IdentityProviderUpdate { issuer }, None)
+            .update_identity_provider(grant, issued_by(issuer), None)
             .await
     });
     for answer in futures_util::future::join_all(changes).await {
         answer.expect("nobody insisted on a revision");
     }
-    let google = house.providers(&house.owner).await.remove(0);
-    assert_eq!(google.revision, 9);
+    let okta = house.providers(&house.owner).await.remove(1);
+    assert_eq!((okta.name.as_str(), okta.revision), ("okta", 9));
 }
 
-pub(crate) async fn deleting_an_identity_deletes_its_links(house: &House) {
+pub(crate) async fn deleting_an_identity_deletes_what_belongs_to_it(house: &House) {
     let ada = house.ada(&house.owner).await;
     assert_eq!(house.links(ada.id).await.len(), 1);
     assert!(house.delete(ada.id).await.expect("deletes"));
@@ -350,12 +375,12 @@ pub(crate) async fn deleting_an_identity_deletes_its_links(house: &House) {
         "identity_identifiers",
         "identity_addresses",
         "identity_secrets",
-        "external_identities",
     ] {
         // Both tenants hold the same; Bob of this one and the twin's two are left.
         let of_each = format!("(SELECT DISTINCT tenant_id, identity_id FROM {table}) AS left_over");
         assert_eq!(house.count(&of_each).await, 3, "{table}");
     }
+    assert!(house.links(ada.id).await.is_empty());
 }
 
 pub(crate) async fn a_provider_that_is_in_use_stays(house: &House) {
@@ -374,6 +399,7 @@ pub(crate) async fn a_provider_that_is_in_use_stays(house: &House) {
         name: "okta".into(),
         kind: ProviderType::Saml,
         issuer: None,
+        settings: ProviderSettings::default(),
     };
     let grant = house
         .grant::<action::CreateIdentityProvider>(&house.owner, Own)
@@ -399,11 +425,7 @@ pub(crate) async fn a_provider_that_is_in_use_stays(house: &House) {
         .await;
     let updated = house
         .store
-        .update_identity_provider(
-            grant,
-            IdentityProviderUpdate { issuer },
-            Some(IfMatch::revision(1)),
-        )
+        .update_identity_provider(grant, issued_by(issuer), Some(IfMatch::revision(1)))
         .await;
     assert_eq!(updated.expect("updates").expect("is there").revision, 2);
     let grant = house

@@ -2,6 +2,8 @@
 //! e-mails, and ends with every row of the twin as it was.
 
 #[cfg(test)]
+mod accounts;
+#[cfg(test)]
 mod audit;
 #[cfg(test)]
 mod batch;
@@ -32,11 +34,15 @@ mod rotation;
 #[cfg(test)]
 mod schemas;
 #[cfg(test)]
+mod scim;
+#[cfg(test)]
 mod session_lists;
 #[cfg(test)]
 mod session_tokens;
 #[cfg(test)]
 mod sessions;
+#[cfg(test)]
+mod sign_ins;
 #[cfg(test)]
 mod tenants;
 #[cfg(test)]
@@ -117,8 +123,21 @@ cases! {
         an_account_that_is_linked_already_is_refused,
         a_forced_unlink_says_so_in_its_audit_event,
         concurrent_changes_of_a_provider_are_all_done,
-        deleting_an_identity_deletes_its_links,
+        deleting_an_identity_deletes_what_belongs_to_it,
         a_provider_that_is_in_use_stays;
+    accounts: a_link_that_is_taken_away_waits_and_is_linked_again_by_hand,
+        a_rejected_account_is_linked_by_nobody_until_it_is_taken_back,
+        abuse_42_the_account_of_a_deleted_user_stays_without_what_was_said_of_it,
+        what_an_import_links_and_unlinks_is_history_and_what_was_rejected_stays_so,
+        abuse_21_35_another_issuer_has_other_people,
+        a_provider_that_goes_takes_what_was_decided_along_and_says_so,
+        abuse_03_an_account_of_another_tenant_is_as_absent_as_a_made_up_one;
+    sign_ins: abuse_38_what_was_planned_by_rules_that_changed_is_not_done,
+        abuse_38_what_was_planned_for_a_user_that_changed_is_not_done,
+        two_tokens_of_one_subject_leave_one_case_that_loses_nothing,
+        what_a_token_is_silent_about_stays_known,
+        abuse_42_whoever_was_deleted_or_unlinked_waits_for_a_person,
+        of_two_providers_one_takes_a_token;
     tenants: abuse_11_the_slug_of_a_deleted_tenant_is_free_and_shows_nothing_of_it,
         a_suspended_tenant_is_seen_as_such_and_comes_back,
         keys_are_made_listed_and_revoked,
@@ -144,6 +163,15 @@ cases! {
         a_rotated_key_signs_no_more_and_is_shown_until_its_overlap_ends,
         of_rotations_at_once_each_leaves_one_key_that_signs,
         another_node_hears_of_a_template_that_is_gone;
+    scim: abuse_01_a_user_of_another_connection_or_tenant_is_absent,
+        the_database_refuses_members_of_other_connections_and_tenants,
+        a_subject_that_a_person_took_away_is_not_linked_again,
+        a_taken_name_is_a_conflict_in_the_clients_words,
+        the_key_of_a_disabled_provider_is_none,
+        abuse_41_a_provisioned_account_that_is_taken_away_leaves_no_half_behind,
+        abuse_42_who_is_deprovisioned_waits_at_other_providers,
+        whoever_deletes_provisioned_users_tells_their_groups,
+        the_queue_knows_provisioned_accounts_by_their_address;
     audit: abuse_64_a_write_and_its_audit_row_stand_or_fall_together,
         refusals_are_written_down,
         audit_events_are_filtered_and_paged;

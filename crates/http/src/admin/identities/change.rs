@@ -27,7 +27,7 @@ use crate::{
 ///
 /// # Errors
 /// `schema_violation` where the tenant has none of this id.
-pub(super) async fn schema(
+pub(crate) async fn schema(
     app: &App,
     scope: &TenantScope,
     id: &str,
@@ -50,7 +50,7 @@ pub(super) async fn hash_password(app: &App, credentials: &mut CredentialImport)
 }
 
 /// Says of a value that is taken what Ory says of it. Other conflicts have words of their own.
-pub(super) fn taken(error: Error, words: &'static str) -> Error {
+pub(crate) fn taken(error: Error, words: &'static str) -> Error {
     let names_fields = error.envelope().details.contains_key("conflicts");
     if error.code() == Code::Conflict && names_fields {
         error.reworded(words)

@@ -10,7 +10,7 @@ use palisade_linking::{
     ImportedLink,
     imported::{plan, without},
 };
-use palisade_store::{ImportGrants, Refusals, link_grants};
+use palisade_store::{ImportGrants, Named, Refusals, link_grants};
 
 use crate::{call, guard::Asking};
 
@@ -21,7 +21,7 @@ use crate::{call, guard::Asking};
 /// `forbidden` with notices.
 pub(super) async fn grants(
     request: &HttpRequest,
-    target: impl FnOnce() -> IdentityTarget,
+    target: impl Fn() -> IdentityTarget,
     before: &[ImportedLink],
     next: &Identity,
 ) -> Result<Option<ImportGrants>> {
@@ -37,7 +37,11 @@ pub(super) async fn grants(
         refusals: &refusals,
     };
     let grants = link_grants(&asking, target(), async |link| {
-        store.has_identity_providers(link.scope(), &names).await
+        let known = store.known_identity_providers(link.scope(), &names).await?;
+        Ok(Named {
+            all: known.len() == names.len(),
+            let_in: known.values().any(|lets_in| *lets_in),
+        })
     })
     .await;
     refusals.record(store);

@@ -21,6 +21,7 @@ use actix_web::http::Method;
 use palisade_authz::action;
 
 pub(crate) use body::IdentityBody;
+pub(crate) use change::{schema, taken};
 pub use line::identity_line;
 pub(crate) use list_query::time;
 

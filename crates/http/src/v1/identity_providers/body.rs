@@ -10,7 +10,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::fields::bounded;
+use super::rules::{LinkingBody, TokensBody};
+use crate::{App, fields::bounded};
 
 /// An outside source of external identities.
 #[derive(Serialize, ToSchema)]
@@ -25,6 +26,12 @@ pub(super) struct ProviderBody {
     /// The issuer URL (oidc) or entity id (saml).
     #[schema(required = true)]
     issuer: Option<String>,
+    /// Whether anything comes through it. While it does not, its links stay, and its tokens are refused.
+    enabled: bool,
+    linking: LinkingBody,
+    /// `null`: its tokens are no credentials here.
+    #[schema(required = true)]
+    tokens: Option<TokensBody>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
 }
@@ -36,6 +43,9 @@ impl From<IdentityProvider> for ProviderBody {
             name,
             kind,
             issuer,
+            enabled,
+            linking,
+            tokens,
             created_at,
             updated_at,
             revision: _,
@@ -45,15 +55,39 @@ impl From<IdentityProvider> for ProviderBody {
             name,
             kind: kind.as_str(),
             issuer,
+            enabled,
+            linking: linking.into(),
+            tokens: tokens.map(TokensBody::from),
             created_at,
             updated_at,
         }
     }
 }
 
-/// Checks an issuer: a text of bounded length. It is not fetched from here.
+/// Checks an issuer: a text of bounded length. Nothing is fetched from it here.
 pub(super) fn issuer(text: String) -> Result<String> {
     bounded("issuer", text, 2048)
+}
+
+/// Checks that keys can be fetched from the issuer of a provider whose tokens are taken.
+///
+/// # Errors
+/// `invalid_request` on `issuer`.
+pub(super) fn reachable(app: &App, issuer: Option<&str>, tokens: bool) -> Result<()> {
+    if !tokens {
+        return Ok(());
+    }
+    let issuer = issuer.ok_or_else(|| {
+        Error::field(
+            "issuer",
+            "the issuer's URL: without it, `tokens` can't be set",
+        )
+    })?;
+    app.settings
+        .outbound
+        .check(issuer)
+        .map(drop)
+        .map_err(|expected| Error::field("issuer", expected))
 }
 
 /// Checks a name.

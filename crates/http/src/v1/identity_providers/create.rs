@@ -3,10 +3,13 @@
 use palisade_authz::action::CreateIdentityProvider;
 use palisade_envelope::{Code, Error, Result};
 use palisade_identity::ProviderType;
-use palisade_store::NewIdentityProvider;
+use palisade_store::{NewIdentityProvider, ProviderSettings};
 use utoipa::ToSchema;
 
-use super::body::{self, ProviderBody};
+use super::{
+    body::{self, ProviderBody},
+    rules::{self, LinkingChange, TokensChange},
+};
 use crate::{
     call::{Call, Media},
     doc::Doc,
@@ -30,6 +33,12 @@ struct CreateBody {
     /// The issuer URL (oidc) or entity id (saml).
     #[schema(min_length = 1, max_length = 2048)]
     issuer: Option<String>,
+    /// `true` where left out.
+    enabled: Option<bool>,
+    /// Where left out, nobody is linked by itself.
+    linking: Option<LinkingChange>,
+    /// Where left out, its tokens are no credentials here. Of type `oidc` only; `audiences` and the issuer are required.
+    tokens: Option<TokensChange>,
 }
 
 pub(super) fn doc() -> Doc {
@@ -47,6 +56,7 @@ pub(super) fn doc() -> Doc {
         Code::InvalidJson,
         Code::UnknownField,
         Code::Conflict,
+        Code::LimitReached,
         Code::BodyTooLarge,
         Code::UnsupportedMediaType,
     ])
@@ -55,6 +65,9 @@ pub(super) fn doc() -> Doc {
 pub(super) async fn create(guarded: Guarded<CreateIdentityProvider>, mut call: Call) -> Answer {
     call.query(&[])?;
     let new = read(&call.body(Media::Json).await?)?;
+    let (app, tokens) = (&guarded.app, new.settings.tokens.as_ref());
+    body::reachable(app, new.issuer.as_deref(), tokens.is_some())?;
+    rules::may_write(guarded.caller.principal(), None, tokens)?;
     let provider = guarded
         .app
         .store
@@ -75,6 +88,13 @@ fn read(body: &[u8]) -> Result<NewIdentityProvider> {
         .optional_text("issuer")?
         .map(body::issuer)
         .transpose()?;
-    fields.finish(&["name", "type", "issuer"])?;
-    Ok(NewIdentityProvider { name, kind, issuer })
+    let settings = rules::read(&mut fields, kind, ProviderSettings::default())?;
+    let known = ["name", "type", "issuer"];
+    fields.finish(&[&known[..], &rules::FIELDS[..]].concat())?;
+    Ok(NewIdentityProvider {
+        name,
+        kind,
+        issuer,
+        settings,
+    })
 }

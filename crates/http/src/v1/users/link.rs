@@ -1,9 +1,11 @@
 //! `POST /v1/users/{id}/identities`
 
-use palisade_authz::action::LinkExternalIdentity;
+use actix_web::HttpRequest;
+use palisade_authz::{IdentityTarget, action::LinkExternalIdentity};
 use palisade_envelope::{Code, Error, Result};
 use palisade_identity::{ExternalIdentity, ProviderId, change};
 use palisade_linking::manual::{LinkRequest, plan_link};
+use palisade_store::Account;
 use utoipa::ToSchema;
 
 use super::body::ExternalIdentityBody;
@@ -12,6 +14,7 @@ use crate::{
     doc::Doc,
     fields::Fields,
     guard::{Guarded, retried},
+    let_in::may_let_in,
     problem::Answer,
     reply::Reply,
 };
@@ -55,6 +58,7 @@ pub(super) fn doc() -> Doc {
         Code::UnknownField,
         Code::NotFound,
         Code::AlreadyLinked,
+        Code::LinkRejected,
         Code::Conflict,
         Code::StaleResource,
         Code::BodyTooLarge,
@@ -66,7 +70,7 @@ pub(super) async fn link(guarded: Guarded<LinkExternalIdentity>, mut call: Call)
     call.query(&[])?;
     let body = call.body(Media::Json).await?;
     let (provider, wanted) = read(&body, guarded.grant.target().id)?;
-    let once = |guarded| once(guarded, provider, wanted.clone());
+    let once = |guarded| once(guarded, &call.request, provider, wanted.clone());
     let linked = retried(&call.request, guarded, once).await?;
     let place = format!("{}/{}", call.request.path(), linked.id);
     Reply::created(&call.request, place).json(&ExternalIdentityBody::from(linked))
@@ -74,6 +78,7 @@ pub(super) async fn link(guarded: Guarded<LinkExternalIdentity>, mut call: Call)
 
 async fn once(
     guarded: Guarded<LinkExternalIdentity>,
+    request: &HttpRequest,
     provider: ProviderId,
     wanted: LinkRequest,
 ) -> Result<ExternalIdentity> {
@@ -97,11 +102,12 @@ async fn once(
                 "the id of an identity provider of this tenant",
             )
         })?;
+    may_let_in(request, provider.id, || IdentityTarget::of(&identity)).await?;
     let already = app
         .store
         .external_identity_of(&grant, provider.id, &wanted.external_id)
         .await?;
-    let plan = plan_link(&provider, wanted, already.as_ref())?;
+    let plan = plan_link(&provider, wanted, already.as_ref().map(Account::known))?;
     let changed = change::link(
         &identity,
         &provider.name,

@@ -18,7 +18,7 @@ pub(super) fn doc() -> Doc {
         "unlinkUserIdentity",
         "users.identities.unlink",
         "users",
-        "Remove a link",
+        "Remove a link; the external identity waits for a person, see `/v1/identities`",
     )
     .query(&[Param::new(
         "force",
@@ -58,7 +58,9 @@ async fn once(guarded: Guarded<UnlinkExternalIdentity>, force: bool) -> Result<b
     let plan = plan_unlink(&link, ways_to_sign_in(&identity), force)?;
     let (provider, kind, subject) = (&link.provider_name, link.provider_type, &link.external_id);
     let changed = change::unlink(&identity, provider, kind, subject, app.clock.now());
-    app.store
-        .unlink_external_identity(grant, plan, changed)
-        .await
+    let kept = app
+        .store
+        .release_external_identity(grant, plan, changed)
+        .await?;
+    Ok(kept.is_some())
 }
