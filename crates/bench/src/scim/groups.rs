@@ -14,10 +14,9 @@ use crate::{
     report,
 };
 
+/// As many as a group can have.
 const MEMBERS: usize = 100_000;
 const FEW: usize = 10;
-/// Users that are in neither group: they are added and removed.
-const OTHERS: usize = 1_000;
 const AT_ONCE: usize = 50;
 
 /// Measures changes of one member of a group of 100,000 beside one of 10; tells whether the bar is met.
@@ -29,19 +28,18 @@ pub(super) async fn run(
 ) -> anyhow::Result<bool> {
     let tenant = gateway.add_tenant("groups")?;
     let connection = Connection::open(gateway, &tenant).await?;
-    let users = fill::multiply(database, &connection, &tenant, MEMBERS + OTHERS).await?;
-    let (members, others) = users.split_at(MEMBERS);
-    let few = add_group(&connection, "few", members.get(..FEW).unwrap_or_default()).await?;
+    let users = fill::multiply(database, &connection, &tenant, MEMBERS).await?;
+    let first = users.get(..FEW).context("enough users")?;
+    let few = add_group(&connection, "few", first).await?;
     let many = add_group(&connection, "many", &[]).await?;
-    put_in(database, &tenant.id, &many, members).await?;
+    put_in(database, &tenant.id, &many, &users).await?;
     fill::analyze(database).await?;
     println!("SCIM groups, {MEMBERS} members beside {FEW}, {name}");
-    let others: Rc<[String]> = others.into();
     let connection = Rc::new(connection);
     let mut samples = [Vec::new(), Vec::new()];
     for _ in 0..plan.rounds {
         for (samples, group) in samples.iter_mut().zip([&few, &many]) {
-            let make = changes(&connection, group, &others);
+            let make = changes(&connection, group, first);
             samples.push(load::measure(connection.address, 1, plan.seconds, make).await?);
         }
     }
@@ -49,8 +47,8 @@ pub(super) async fn run(
     report::line(&format!("a member added or removed, {FEW}"), in_few);
     report::line(&format!("a member added or removed, {MEMBERS}"), in_many);
     let met = report::at_most("cost, many / few", in_few.rate / in_many.rate, 1.5);
-    concurrent(&connection, &many, &others).await?;
-    println!("  {AT_ONCE} members added at once: each is there");
+    concurrent(&connection, &many, &users).await?;
+    println!("  {AT_ONCE} members removed and added at once: each is there");
     Ok(met)
 }
 
@@ -69,22 +67,25 @@ async fn add_group(
     text(&load::once(connection.address, &group).await?, "id")
 }
 
-/// Adds one in each turn, and removes it in the next.
-fn changes(connection: &Rc<Connection>, group: &str, others: &Rc<[String]>) -> MakeRequest {
+/// Removes a member in each turn, and adds it in the next.
+fn changes(connection: &Rc<Connection>, group: &str, members: &[String]) -> MakeRequest {
     let path = format!("/Groups/{group}");
-    let (connection, others) = (Rc::clone(connection), Rc::clone(others));
+    let (connection, members) = (Rc::clone(connection), members.to_vec());
     Rc::new(move |_, number| {
         let turn = usize::try_from(number).unwrap_or_default();
-        let id = others
-            .get((turn / 2) % others.len())
-            .map_or("", String::as_str);
-        if turn.is_multiple_of(2) {
-            connection.patch(&path, &added(id))
+        let place = (turn / 2) % members.len();
+        let id = members.get(place).map_or("", String::as_str);
+        let operation = if turn.is_multiple_of(2) {
+            removed(id)
         } else {
-            let path_of = format!("members[value eq \"{id}\"]");
-            connection.patch(&path, &json!({"op": "remove", "path": path_of}))
-        }
+            added(id)
+        };
+        connection.patch(&path, &operation)
     })
+}
+
+fn removed(id: &str) -> Value {
+    json!({"op": "remove", "path": format!("members[value eq \"{id}\"]")})
 }
 
 fn added(id: &str) -> Value {
@@ -95,22 +96,30 @@ fn added(id: &str) -> Value {
 async fn concurrent(
     connection: &Rc<Connection>,
     group: &str,
-    others: &Rc<[String]>,
+    members: &[String],
 ) -> anyhow::Result<()> {
-    let added_at_once = others.get(..AT_ONCE).context("enough users")?;
+    let members = members.get(..AT_ONCE).context("enough users")?;
     let path = format!("/Groups/{group}");
-    let requests = added_at_once
-        .iter()
-        .map(|id| connection.patch(&path, &added(id)));
-    load::all(connection.address, AT_ONCE, requests.collect()).await?;
-    for id in added_at_once {
-        let asked = connection.get(&format!(
-            "/Groups?attributes=id&filter=id%20eq%20%22{group}%22%20and%20members%20eq%20%22{id}%22"
-        ));
-        let found: Value = serde_json::from_slice(&load::once(connection.address, &asked).await?)?;
+    for (change, expected) in [(removed as fn(&str) -> Value, 0), (added, AT_ONCE)] {
+        let requests = members
+            .iter()
+            .map(|id| connection.patch(&path, &change(id)));
+        load::all(connection.address, AT_ONCE, requests.collect()).await?;
+        let mut there = 0;
+        for id in members {
+            let asked = connection.get(&format!(
+                "/Groups?attributes=id&filter=id%20eq%20%22{group}%22%20and%20members%20eq%20%22{id}%22"
+            ));
+            let found = load::once(connection.address, &asked).await?;
+            let found: Value = serde_json::from_slice(&found)?;
+            there += found
+                .get("totalResults")
+                .and_then(Value::as_u64)
+                .unwrap_or(0);
+        }
         ensure!(
-            found.get("totalResults").and_then(Value::as_u64) == Some(1),
-            "{id} was added and is not there"
+            usize::try_from(there)? == expected,
+            "{there} of {AT_ONCE} that were changed at once are there"
         );
     }
     Ok(())

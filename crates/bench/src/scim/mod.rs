@@ -25,6 +25,11 @@ const USERS: usize = 5_000;
 const PER_TENANT: usize = 10_000;
 /// Tenants of the large database that are asked, in turns.
 const ASKED: usize = 10;
+/// One connection may ask as often as it can.
+const SETTINGS: [(&str, &str); 2] = [
+    ("PALISADE__SCIM__REQUESTS_PER_SECOND", "1000000"),
+    ("PALISADE__SCIM__BURST", "1000000"),
+];
 const MEDIA: &str = "application/scim+json";
 
 /// Runs it on both databases; tells whether the bars are met.
@@ -41,7 +46,7 @@ pub(crate) async fn run(
     let on_postgres = [postgres.database().await?, postgres.database().await?];
     let mut met = true;
     for (name, [small, large]) in [("SQLite", on_sqlite), ("PostgreSQL", on_postgres)] {
-        let gateway = Gateway::start(&small, &[]).await?;
+        let gateway = Gateway::start(&small, &SETTINGS).await?;
         let connection = Connection::open(&gateway, &gateway.tenant).await?;
         let ours = Filled::with(connection, USERS).await?;
         met &= beside_peer(plan, name, &ours).await?;
@@ -61,15 +66,21 @@ struct Connection {
 impl Connection {
     /// A new connection of the tenant.
     async fn open(gateway: &Gateway, tenant: &Tenant) -> anyhow::Result<Self> {
-        let provider = tenant.request(
-            "POST",
-            "/v1/identity-providers",
-            r#"{"name":"bench","type":"scim"}"#,
-        );
-        let provider = load::once(gateway.address, &provider).await?;
-        let path = format!("/v1/identity-providers/{}/keys", text(&provider, "id")?);
-        let key = tenant.request("POST", &path, r#"{"name":"bench"}"#);
-        let key = load::once(gateway.address, &key).await?;
+        let made = async |path: &str, body: &str| {
+            let headers = [
+                ("X-API-Key", tenant.key.as_str()),
+                ("X-Tenant-ID", &tenant.id),
+            ];
+            load::once(
+                gateway.address,
+                &load::request("POST", path, &headers, body),
+            )
+            .await
+        };
+        let body = r#"{"name":"bench","type":"scim"}"#;
+        let provider = text(&made("/v1/identity-providers", body).await?, "id")?;
+        let path = format!("/v1/identity-providers/{provider}/keys");
+        let key = made(&path, r#"{"name":"bench"}"#).await?;
         Ok(Self {
             address: gateway.address,
             bearer: format!("Bearer {}", text(&key, "secret")?),
@@ -244,7 +255,7 @@ async fn beside_itself(
     database: &TestDatabase,
     users: usize,
 ) -> anyhow::Result<bool> {
-    let gateway = Gateway::start(database, &[]).await?;
+    let gateway = Gateway::start(database, &SETTINGS).await?;
     let tenants = users / PER_TENANT;
     let mut many = Vec::new();
     for number in 0..tenants {
