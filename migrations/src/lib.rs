@@ -22,6 +22,8 @@ mod m0008_audit_details_and_rotation;
 mod m0009_idempotency_keys;
 mod m0010_imports;
 mod m0011_session_tokens;
+mod m0012_scim_connections_and_users;
+mod m0013_scim_groups;
 mod m0014_provider_rules;
 mod m0015_review_and_history;
 mod m0017_accounts_that_wait;
@@ -50,6 +52,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0009_idempotency_keys::Migration),
             Box::new(m0010_imports::Migration),
             Box::new(m0011_session_tokens::Migration),
+            Box::new(m0012_scim_connections_and_users::Migration),
+            Box::new(m0013_scim_groups::Migration),
             Box::new(m0014_provider_rules::Migration),
             Box::new(m0015_review_and_history::Migration),
             Box::new(m0017_accounts_that_wait::Migration),
@@ -76,28 +80,43 @@ pub const TENANT_TABLES: &[(&str, &str)] = &[
     ("imports", "fingerprint"),
     ("session_token_templates", "name"),
     ("session_token_keys", "id"),
+    ("scim_connections", "provider_id"),
+    ("connection_keys", "id"),
+    ("scim_users", "provider_id, identity_id"),
+    ("scim_emails", "provider_id, value, identity_id"),
+    ("scim_groups", "provider_id, id"),
+    ("scim_group_users", "provider_id, group_id, identity_id"),
+    ("scim_group_groups", "provider_id, group_id, child_id"),
 ];
 
-/// Runs the statements of one change.
+/// Runs the statements of one change; `{bytewise}` as in [`run_narrow`].
 async fn run(manager: &SchemaManager<'_>, statements: &[&str]) -> Result<(), DbErr> {
     for statement in statements {
+        let statement = statement.replace("{bytewise}", bytewise(manager));
         manager
             .get_connection()
-            .execute_unprepared(statement)
+            .execute_unprepared(&statement)
             .await?;
     }
     Ok(())
+}
+
+fn bytewise(manager: &SchemaManager<'_>) -> &'static str {
+    match manager.get_database_backend() {
+        DbBackend::Sqlite => "",
+        _ => " COLLATE \"C\"",
+    }
 }
 
 /// Runs a `CREATE TABLE` for a narrow table that is only ever reached by its key. SQLite then keeps the rows in
 /// the key's own tree, one look-up instead of two; PostgreSQL has no such thing. `{bytewise}` after a type orders
 /// texts by their bytes, so that everything with one beginning is a range: SQLite does so by itself.
 async fn run_narrow(manager: &SchemaManager<'_>, statement: &str) -> Result<(), DbErr> {
-    let (bytewise, end) = match manager.get_database_backend() {
-        DbBackend::Sqlite => ("", " WITHOUT ROWID"),
-        _ => (" COLLATE \"C\"", ""),
+    let end = match manager.get_database_backend() {
+        DbBackend::Sqlite => " WITHOUT ROWID",
+        _ => "",
     };
-    let statement = statement.replace("{bytewise}", bytewise);
+    let statement = statement.replace("{bytewise}", bytewise(manager));
     manager
         .get_connection()
         .execute_unprepared(&format!("{statement}{end}"))

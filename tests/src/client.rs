@@ -12,6 +12,7 @@ pub(crate) struct Caller {
     http: reqwest::Client,
     base: String,
     key: Option<String>,
+    bearer: Option<String>,
     tenant: Option<String>,
 }
 
@@ -22,6 +23,7 @@ impl Caller {
             http: http().build().expect("a client"),
             base,
             key: None,
+            bearer: None,
             tenant: None,
         }
     }
@@ -30,6 +32,16 @@ impl Caller {
     pub(crate) fn with_key(&self, key: &str) -> Self {
         Self {
             key: Some(key.to_owned()),
+            ..self.clone()
+        }
+    }
+
+    /// The same caller with this bearer token and nothing else.
+    pub(crate) fn with_bearer(&self, token: &str) -> Self {
+        Self {
+            key: None,
+            bearer: Some(token.to_owned()),
+            tenant: None,
             ..self.clone()
         }
     }
@@ -68,6 +80,11 @@ impl Caller {
         self.key.as_deref().expect("this caller has a key")
     }
 
+    /// The bearer token.
+    pub(crate) fn token(&self) -> &str {
+        self.bearer.as_deref().expect("this caller has a token")
+    }
+
     /// Where the gateway is.
     pub(crate) fn base(&self) -> &str {
         &self.base
@@ -78,6 +95,9 @@ impl Caller {
         let mut request = self.http.request(method, format!("{}{path}", self.base));
         if let Some(key) = &self.key {
             request = request.header("X-API-Key", key);
+        }
+        if let Some(token) = &self.bearer {
+            request = request.bearer_auth(token);
         }
         if let Some(tenant) = &self.tenant {
             request = request.header("X-Tenant-ID", tenant);

@@ -189,7 +189,13 @@ fn serve(
     remove: bool,
     settings: program::Settings<'_>,
 ) -> (Running, SocketAddr) {
-    let mut all = vec![("database.url", url), ("server.listen", "127.0.0.1:0")];
+    let mut all = vec![
+        ("database.url", url),
+        ("server.listen", "127.0.0.1:0"),
+        // A connection of a test asks as fast as it can. The limit has a test of its own, at the socket.
+        ("scim.requests_per_second", "100000"),
+        ("scim.burst", "100000"),
+    ];
     all.extend_from_slice(settings);
     let mut running = Running::start(&["serve"], dir, dir.join("log"), remove, &all);
     let start = Instant::now();

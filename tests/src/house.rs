@@ -45,6 +45,7 @@ pub(crate) struct Tenant {
     pub(crate) id: String,
     pub(crate) owner: Caller,
     pub(crate) provider: String,
+    pub(crate) connection: String,
     pub(crate) ada: String,
     pub(crate) ada_link: String,
     pub(crate) ada_session: String,
@@ -60,6 +61,14 @@ impl Tenant {
             .post(
                 "/v1/identity-providers",
                 json!({"name": "corp", "type": "oidc", "issuer": "https://login.example.test"}),
+            )
+            .await
+            .expect(201)
+            .text("/id");
+        let connection = owner
+            .post(
+                "/v1/identity-providers",
+                json!({"name": "hr", "type": "scim"}),
             )
             .await
             .expect(201)
@@ -87,6 +96,7 @@ impl Tenant {
             id,
             owner,
             provider,
+            connection,
             ada,
             ada_link,
             ada_session,

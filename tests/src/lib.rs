@@ -61,6 +61,8 @@ mod replica;
 #[cfg(test)]
 mod schemas;
 #[cfg(test)]
+mod scim;
+#[cfg(test)]
 mod session_tokens;
 #[cfg(test)]
 mod sessions;

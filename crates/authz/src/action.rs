@@ -1,7 +1,8 @@
 //! The catalogue: everything that can be done, each act a type.
 
 use crate::target::{
-    ExternalIdentityTarget, IdentityTarget, NamedTarget, Own, SessionTarget, Target,
+    ConnectionTarget, ExternalIdentityTarget, IdentityTarget, NamedTarget, Own, ScimGroupTarget,
+    ScimUserTarget, SessionTarget, Target,
 };
 
 /// Whether an action only looks, changes something, or governs who may.
@@ -17,6 +18,8 @@ pub enum Access {
     Operate,
     /// What an identity does with its own sessions. The group `personal`.
     Personal,
+    /// What a provisioning system does through its connection. The group `provision`.
+    Provision,
     /// What an identity provider does by its rules. The group `sign_in`.
     SignIn,
 }
@@ -30,6 +33,7 @@ impl Access {
             Self::Manage => "manage",
             Self::Operate => "operate",
             Self::Personal => "personal",
+            Self::Provision => "provision",
             Self::SignIn => "sign_in",
         }
     }
@@ -152,6 +156,36 @@ actions! {
     UpdateIdentityProvider = "identity_provider:update", Manage, NamedTarget;
     /// Delete an identity provider.
     DeleteIdentityProvider = "identity_provider:delete", Manage, NamedTarget;
+    /// Create a key of a connection.
+    CreateConnectionKey = "connection_key:create", Manage, NamedTarget;
+    /// List the keys of a connection.
+    ListConnectionKeys = "connection_key:list", Read, NamedTarget;
+    /// Revoke a key of a connection.
+    RevokeConnectionKey = "connection_key:revoke", Manage, NamedTarget;
+    /// Create a user through a connection.
+    CreateScimUser = "scim_user:create", Provision, ConnectionTarget;
+    /// List the users of a connection.
+    ListScimUsers = "scim_user:list", Provision, ConnectionTarget;
+    /// Read a user of a connection.
+    ReadScimUser = "scim_user:read", Provision, ScimUserTarget;
+    /// Replace or patch a user of a connection, deactivate it or activate it.
+    UpdateScimUser = "scim_user:update", Provision, ScimUserTarget;
+    /// Delete a user of a connection.
+    DeleteScimUser = "scim_user:delete", Provision, ScimUserTarget;
+    /// Create a group through a connection.
+    CreateScimGroup = "scim_group:create", Provision, ConnectionTarget;
+    /// List the groups of a connection.
+    ListScimGroups = "scim_group:list", Provision, ConnectionTarget;
+    /// Read a group of a connection.
+    ReadScimGroup = "scim_group:read", Provision, ScimGroupTarget;
+    /// Replace or patch a group of a connection, its members among it.
+    UpdateScimGroup = "scim_group:update", Provision, ScimGroupTarget;
+    /// Delete a group of a connection.
+    DeleteScimGroup = "scim_group:delete", Provision, ScimGroupTarget;
+    /// Read which schemas and types of resources a connection has.
+    ReadScimSchemas = "scim_schema:read", Provision, ConnectionTarget;
+    /// Send a bulk request through a connection; each of its operations is decided on by itself as well.
+    SendScimBulk = "scim_bulk:send", Provision, ConnectionTarget;
     /// List identity schemas.
     ListIdentitySchemas = "identity_schema:list", Read, Own;
     /// Read an identity schema.

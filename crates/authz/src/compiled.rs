@@ -11,7 +11,8 @@ use std::{
 
 use cedar_policy::EntityUid;
 use palisade_envelope::Result;
-use palisade_tenancy::TenantId;
+use palisade_identity::GroupId;
+use palisade_tenancy::{Principal, TenantId};
 
 use crate::{
     StoredPolicies,
@@ -34,6 +35,8 @@ pub(crate) struct Compiled {
     /// unknown.
     pub(crate) broken: Vec<Arc<str>>,
     named: HashSet<EntityUid>,
+    /// The groups that policies name.
+    groups: HashSet<GroupId>,
     fingerprint: u64,
 }
 
@@ -68,6 +71,10 @@ impl Compiled {
                 .iter()
                 .filter_map(|member| member.named_principal().cloned())
                 .collect(),
+            groups: members
+                .iter()
+                .flat_map(|member| member.groups.iter().copied())
+                .collect(),
             members,
             broken,
             fingerprint: fingerprint(stored),
@@ -82,6 +89,12 @@ impl Compiled {
     /// Whether a policy's scope names this very principal, so that it needs slices of its own.
     pub(crate) fn names(&self, principal: &EntityUid) -> bool {
         self.named.contains(principal)
+    }
+
+    /// Those of the principal's groups that policies name: of the others none can tell whether it is in them.
+    pub(crate) fn groups_of(&self, principal: &Principal) -> Arc<[GroupId]> {
+        let groups = principal.groups().iter().copied();
+        groups.filter(|group| self.groups.contains(group)).collect()
     }
 
     /// About what it takes of memory, in bytes: Cedar's share, and twice the text.

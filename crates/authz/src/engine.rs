@@ -208,7 +208,7 @@ impl Engine {
             resource_type: self.platform.kind(question.resource.kind)?,
         };
         let slice = Arc::new(Slice::of(compiled, &pick)?);
-        self.slices.insert(key, Arc::clone(&slice));
+        self.slices.insert(key.clone(), Arc::clone(&slice));
         Ok((key, slice))
     }
 
@@ -232,7 +232,7 @@ impl Engine {
         let action = self.action(question.action)?;
         let subject = Arc::new(Subject::new(
             &self.platform,
-            compiled.tenant,
+            compiled,
             principal,
             state,
             &action.entity,

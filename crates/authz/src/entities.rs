@@ -7,13 +7,13 @@ use cedar_policy::{Entities, Entity, EntityUid, RestrictedExpression};
 use palisade_envelope::{Error, Result};
 use palisade_tenancy::{Principal, TenantId, TenantState};
 
-use crate::{Attribute, Resource, platform::Platform, verdicts::Verdicts};
+use crate::{Attribute, Resource, compiled::Compiled, platform::Platform, verdicts::Verdicts};
 
 /// Who asks for what: the part of a request's entities that stays the same from one request to the next.
 #[derive(Debug)]
 pub(crate) struct Subject {
     pub(crate) uid: EntityUid,
-    /// The principal, its roles as parents, its tenant, and the action.
+    /// The principal, its roles and groups as parents, its tenant, and the action.
     pub(crate) base: Entities,
     /// All that the principal is `in`.
     pub(crate) ancestors: Vec<EntityUid>,
@@ -27,17 +27,19 @@ pub(crate) struct Subject {
 impl Subject {
     pub(crate) fn new(
         platform: &Platform,
-        tenant: TenantId,
+        compiled: &Compiled,
         principal: &Principal,
         tenant_state: TenantState,
         action: &Entity,
     ) -> Result<Self> {
-        let tenant = platform.uid("Tenant", &tenant.to_string())?;
+        let tenant = platform.uid("Tenant", &compiled.tenant.to_string())?;
         let uid = platform.uid(principal.kind(), &principal.id().to_string())?;
-        let ancestors: Vec<EntityUid> = principal
-            .roles()
-            .iter()
+        // All that the groups are in are among them.
+        let groups = compiled.groups_of(principal);
+        let roles = principal.roles().iter();
+        let ancestors: Vec<EntityUid> = roles
             .map(|role| platform.uid("Role", role.as_str()))
+            .chain((groups.iter()).map(|group| platform.uid("Group", &group.to_string())))
             .collect::<Result<_>>()?;
         let mut attributes = principal_attributes(&tenant, tenant_state);
         if let Principal::Identity {
@@ -118,8 +120,15 @@ impl Subject {
                 },
             );
         }
-        // A caller that acts on itself is one entity: it must not lose its roles.
+        // A caller that acts on itself is one entity: it must lose neither its roles and groups nor what it came with.
         let parents = if uid == self.uid {
+            if let (Principal::Identity { credential, .. }, None) = (&self.principal, foreign) {
+                let credential = credential.as_str().to_owned();
+                attributes.insert(
+                    "credential".to_owned(),
+                    RestrictedExpression::new_string(credential),
+                );
+            }
             self.ancestors.iter().cloned().collect()
         } else {
             HashSet::new()

@@ -54,7 +54,11 @@ fn covers(principal: &Principal, given: Role) -> bool {
         Role::Editor => matches!(given, Role::Editor | Role::Viewer),
         Role::Auditor => matches!(given, Role::Auditor | Role::Viewer),
         Role::Viewer => given == Role::Viewer,
-        Role::Operator => false,
+        Role::Operator
+        | Role::UsersRead
+        | Role::UsersWrite
+        | Role::GroupsRead
+        | Role::GroupsWrite => false,
     })
 }
 

@@ -35,7 +35,7 @@ pub use gate::{Gate, Refusal};
 pub use handing_out::{may_hand_out, may_rotate, may_take_back};
 pub use source::{PolicySource, StoredPolicies, StoredPolicy};
 pub use target::{
-    Attribute, ExternalIdentityTarget, IdentityTarget, NamedTarget, Own, Resource, SessionTarget,
-    Target,
+    Attribute, ConnectionTarget, ExternalIdentityTarget, IdentityTarget, NamedTarget, Own,
+    Resource, ScimGroupTarget, ScimUserTarget, SessionTarget, Target,
 };
 pub use validate::ValidPolicy;

@@ -6,6 +6,7 @@ use cedar_policy::{
     ActionConstraint, EntityTypeName, EntityUid, Policy, PrincipalConstraint, ResourceConstraint,
 };
 use palisade_envelope::Notice;
+use palisade_identity::GroupId;
 use serde_json::{Value, json};
 
 use crate::{document::shared_id, platform::Actions};
@@ -21,6 +22,8 @@ pub(crate) struct Member {
     pub(crate) reads_context: bool,
     /// Whether its evaluation may depend on which resource it is, beyond the resource's type and attributes.
     pub(crate) tells_resources_apart: bool,
+    /// The groups that it names, in its scope or its conditions.
+    pub(crate) groups: Vec<GroupId>,
     /// Bytes of its text.
     pub(crate) size: usize,
     actions: Actions,
@@ -69,6 +72,7 @@ impl Member {
                 .filter(|notice| !notice.as_str().is_empty()),
             reads_context: text.contains("context"),
             tells_resources_apart: tells_resources_apart(&policy),
+            groups: groups(&policy),
             size: text.len(),
             actions,
             principal: policy.principal_constraint(),
@@ -105,6 +109,20 @@ impl Member {
                 }
             }
     }
+}
+
+/// The groups that the policy names. Whatever is no id of a group as we write them is nobody's group.
+fn groups(policy: &Policy) -> Vec<GroupId> {
+    let named = policy.entity_literals();
+    let of_groups = named
+        .iter()
+        .filter(|uid| uid.type_name().to_string() == "Palisade::Group");
+    of_groups
+        .filter_map(|uid| {
+            let id = uid.id().unescaped();
+            GroupId::parse(id).filter(|group| group.to_string() == id)
+        })
+        .collect()
 }
 
 /// Whether more of the resource than its type and attributes may matter to the policy. True without need costs time,

@@ -20,6 +20,10 @@ pub(crate) const SCHEMA: &str = include_str!("../../../policies/palisade.cedarsc
 /// Text of the platform's policies by path under `policies/`. A test compares it with the directory.
 pub(crate) const POLICIES: &[(&str, &str)] = &[
     (
+        "guardrails/connections-provision.cedar",
+        include_str!("../../../policies/guardrails/connections-provision.cedar"),
+    ),
+    (
         "guardrails/cross-tenant.cedar",
         include_str!("../../../policies/guardrails/cross-tenant.cedar"),
     ),
@@ -38,6 +42,10 @@ pub(crate) const POLICIES: &[(&str, &str)] = &[
     (
         "guardrails/personal-own.cedar",
         include_str!("../../../policies/guardrails/personal-own.cedar"),
+    ),
+    (
+        "guardrails/provision-by-connection.cedar",
+        include_str!("../../../policies/guardrails/provision-by-connection.cedar"),
     ),
     (
         "guardrails/reveal-owner-only.cedar",
@@ -82,6 +90,10 @@ pub(crate) const POLICIES: &[(&str, &str)] = &[
     (
         "roles/owner.cedar",
         include_str!("../../../policies/roles/owner.cedar"),
+    ),
+    (
+        "roles/scim.cedar",
+        include_str!("../../../policies/roles/scim.cedar"),
     ),
     (
         "roles/viewer.cedar",
@@ -143,11 +155,12 @@ pub(crate) struct Platform {
 }
 
 /// The entity types that Rust code makes entities of.
-const KINDS: [&str; 12] = [
+const KINDS: [&str; 14] = [
     "Role",
     "Tenant",
     "ApiKey",
     "Operator",
+    "ScimClient",
     "Identity",
     "ExternalIdentity",
     "IdentityProvider",
@@ -155,6 +168,7 @@ const KINDS: [&str; 12] = [
     "Policy",
     "Session",
     "SessionTokenTemplate",
+    "Group",
     "Action",
 ];
 

@@ -1,8 +1,9 @@
 //! What Palisade asks of a tenant's policy beyond Cedar's validation, and hints beyond Cedar's.
 
-use cedar_policy::{EntityUid, ValidationError};
+use cedar_policy::{EntityUid, Policy, ResourceConstraint, ValidationError};
 use palisade_envelope::Notice;
 use palisade_tenancy::{Role, TenantId};
+use serde_json::{Value, json};
 
 use crate::{Access, Finding, action, document::Parsed, platform::Platform};
 
@@ -19,6 +20,15 @@ pub(crate) fn check(
         .map(|message| Finding::at(text, parsed.start, message).of(policy.id()))
         .into_iter()
         .collect();
+    if asks_for_groups_of_resource(policy) {
+        let message = "a policy can ask which groups the principal is in, not the resource";
+        let hint = "say `principal in Palisade::Group::\"..\"`";
+        findings.push(
+            Finding::at(text, parsed.start, message)
+                .of(policy.id())
+                .hint(hint),
+        );
+    }
     for literal in policy.entity_literals() {
         if let Some((message, hint)) = wrong_entity(platform, tenant, &literal) {
             let place = parsed.start + place_of(&parsed.text, &literal);
@@ -42,7 +52,13 @@ pub(crate) fn of_validation(error: &ValidationError, text: &str) -> Finding {
                 .iter()
                 .filter(|(_, access)| *access != Access::Operate)
                 .map(|(name, _)| *name);
-            let groups = [Access::Read, Access::Write, Access::Manage].map(Access::group);
+            let groups = [
+                Access::Read,
+                Access::Write,
+                Access::Manage,
+                Access::Provision,
+            ]
+            .map(Access::group);
             let hint = nearest(id, known.chain(groups))
                 .map(|name| format!("did you mean `Palisade::Action::\"{name}\"`?"));
             Finding { hint, ..finding }
@@ -50,6 +66,48 @@ pub(crate) fn of_validation(error: &ValidationError, text: &str) -> Finding {
         ValidationError::EntityDerefLevelViolation(_) => finding
             .hint("read attributes of `principal`, `resource` and `context` only, one step deep"),
         _ => finding,
+    }
+}
+
+/// Whether it asks for the groups of the resource: they are not looked up, so that the answer would always be no.
+fn asks_for_groups_of_resource(policy: &Policy) -> bool {
+    let is_group = |uid: &EntityUid| uid.type_name().to_string() == GROUP;
+    match policy.resource_constraint() {
+        ResourceConstraint::In(uid) | ResourceConstraint::IsIn(_, uid) if is_group(&uid) => true,
+        _ => policy
+            .to_json()
+            .is_ok_and(|json| json.get("conditions").is_some_and(holds_resource_in_group)),
+    }
+}
+
+const GROUP: &str = "Palisade::Group";
+
+/// The same of an expression in Cedar's JSON form.
+fn holds_resource_in_group(expression: &Value) -> bool {
+    let of_resource = |parts: &Value| {
+        parts.get("left") == Some(&json!({ "Var": "resource" }))
+            && ["right", "in"]
+                .iter()
+                .any(|side| parts.get(side).is_some_and(names_group))
+    };
+    match expression {
+        Value::Array(parts) => parts.iter().any(holds_resource_in_group),
+        Value::Object(members) => members.iter().any(|(name, value)| {
+            (matches!(name.as_str(), "in" | "is") && of_resource(value))
+                || holds_resource_in_group(value)
+        }),
+        _ => false,
+    }
+}
+
+fn names_group(expression: &Value) -> bool {
+    match expression {
+        Value::Array(parts) => parts.iter().any(names_group),
+        Value::Object(members) => {
+            members.get("type").and_then(Value::as_str) == Some(GROUP)
+                || members.values().any(names_group)
+        }
+        _ => false,
     }
 }
 

@@ -8,6 +8,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use cedar_policy::{PolicyId, PolicySet};
 use palisade_envelope::{Error, Result};
+use palisade_identity::GroupId;
 use palisade_tenancy::{Principal, PrincipalId, Role, TenantId};
 
 use crate::{
@@ -15,8 +16,8 @@ use crate::{
     member::{Member, Pick},
 };
 
-/// What a slice is cached by. Roles are a principal's only ancestors; groups will add theirs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// What a slice is cached by. Roles and groups are a principal's only ancestors.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct SliceKey {
     pub(crate) tenant: TenantId,
     pub(crate) serial: u64,
@@ -25,6 +26,8 @@ pub(crate) struct SliceKey {
     pub(crate) principal_kind: &'static str,
     /// Bit `n`: the role of discriminant `n`.
     pub(crate) roles: u16,
+    /// Those that policies name.
+    pub(crate) groups: Arc<[GroupId]>,
     /// Where a policy's scope names this very principal.
     pub(crate) named: Option<PrincipalId>,
 }
@@ -47,6 +50,7 @@ impl SliceKey {
                 .roles()
                 .iter()
                 .fold(0, |bits, role: &Role| bits | 1 << (*role as u16)),
+            groups: compiled.groups_of(principal),
             named: named.then(|| principal.id()),
         }
     }

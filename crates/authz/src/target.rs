@@ -2,9 +2,12 @@
 
 use std::borrow::Cow;
 
+use palisade_envelope::{Code, Error, Result};
 use palisade_identity::{
-    Identity, IdentityId, LinkId, LinkedBy, SessionId, State, ids::Uuid, session::Aal,
+    GroupId, Identity, IdentityId, LinkId, LinkedBy, ProviderId, SessionId, State, ids::Uuid,
+    session::Aal,
 };
+use palisade_tenancy::{Caller, Principal};
 
 /// The value of a Cedar attribute.
 #[derive(Clone, Debug, PartialEq)]
@@ -163,6 +166,73 @@ impl Target for SessionTarget {
     }
 }
 
+/// The connection that a provisioning system's key is of: what is created through it, listed of it. There is no way to name
+/// another one than the caller's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConnectionTarget(ProviderId);
+
+impl ConnectionTarget {
+    /// The caller's own connection.
+    ///
+    /// # Errors
+    /// `unauthenticated` where the caller is no provisioning system.
+    pub fn of(caller: &Caller) -> Result<Self> {
+        match caller.principal() {
+            Principal::ScimClient { connection, .. } => Ok(Self(*connection)),
+            _ => Err(Error::new(Code::Unauthenticated)),
+        }
+    }
+
+    /// The identity provider that it is.
+    pub const fn id(self) -> ProviderId {
+        self.0
+    }
+}
+
+impl Target for ConnectionTarget {
+    fn resource(&self, _tenant: &str) -> Resource {
+        Resource {
+            kind: "IdentityProvider",
+            id: self.0.to_string().into(),
+            attributes: Vec::new(),
+        }
+    }
+}
+
+/// A user of a connection: an identity that it provisions. To policies it is that identity.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScimUserTarget {
+    /// The connection that it is looked for in.
+    pub connection: ConnectionTarget,
+    /// The identity.
+    pub identity: IdentityTarget,
+}
+
+impl Target for ScimUserTarget {
+    fn resource(&self, tenant: &str) -> Resource {
+        self.identity.resource(tenant)
+    }
+}
+
+/// A group of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ScimGroupTarget {
+    /// The connection that it is looked for in.
+    pub connection: ConnectionTarget,
+    /// The group.
+    pub id: GroupId,
+}
+
+impl Target for ScimGroupTarget {
+    fn resource(&self, _tenant: &str) -> Resource {
+        Resource {
+            kind: "Group",
+            id: self.id.to_string().into(),
+            attributes: Vec::new(),
+        }
+    }
+}
+
 /// Something that policies know by its type and id alone: a provider, schema, policy, template, key or tenant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamedTarget {
@@ -172,7 +242,7 @@ pub struct NamedTarget {
 
 impl NamedTarget {
     /// An `IdentityProvider` by its id.
-    pub fn identity_provider(id: palisade_identity::ProviderId) -> Self {
+    pub fn identity_provider(id: ProviderId) -> Self {
         Self {
             kind: "IdentityProvider",
             id: id.to_string(),

@@ -39,17 +39,17 @@ pub(crate) fn get(path: &str, headers: &[(&str, &str)]) -> Vec<u8> {
     request("GET", path, headers, "")
 }
 
-/// A request with a JSON body.
+/// A request with a JSON body; a `Content-Type` among the headers names what kind of JSON.
 pub(crate) fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Vec<u8> {
     let mut text = format!("{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n");
     for (name, value) in headers {
         text.push_str(&format!("{name}: {value}\r\n"));
     }
     if !body.is_empty() {
-        text.push_str(&format!(
-            "Content-Type: application/json\r\nContent-Length: {}\r\n",
-            body.len()
-        ));
+        if !headers.iter().any(|(name, _)| *name == "Content-Type") {
+            text.push_str("Content-Type: application/json\r\n");
+        }
+        text.push_str(&format!("Content-Length: {}\r\n", body.len()));
     }
     text.push_str("\r\n");
     text.push_str(body);
@@ -140,6 +140,48 @@ async fn run(
     Ok(all)
 }
 
+/// Sends all requests over `connections` connections; the bodies of their answers, in the requests' order.
+///
+/// # Errors
+/// As [`measure`].
+pub(crate) async fn all(
+    address: SocketAddr,
+    connections: usize,
+    requests: Vec<Vec<u8>>,
+) -> anyhow::Result<Vec<Vec<u8>>> {
+    let local = LocalSet::new();
+    let requests = Rc::new(requests);
+    let tasks: Vec<_> = (0..connections)
+        .map(|connection| {
+            let requests = Rc::clone(&requests);
+            local.spawn_local(async move {
+                let mut stream = TcpStream::connect(address).await?;
+                stream.set_nodelay(true)?;
+                let mut buffer = Vec::new();
+                let mut answers = Vec::new();
+                let own = requests.iter().enumerate();
+                for (place, request) in own.skip(connection).step_by(connections) {
+                    stream.write_all(request).await?;
+                    let body = answer(&mut stream, &mut buffer).await?;
+                    answers.push((place, buffer.get(body..).unwrap_or_default().to_vec()));
+                }
+                anyhow::Ok(answers)
+            })
+        })
+        .collect();
+    let mut all = Vec::new();
+    local
+        .run_until(async {
+            for task in tasks {
+                all.extend(task.await??);
+            }
+            anyhow::Ok(())
+        })
+        .await?;
+    all.sort_unstable_by_key(|(place, _)| *place);
+    Ok(all.into_iter().map(|(_, body)| body).collect())
+}
+
 /// Sends one request on a connection of its own and gives the body of its answer.
 ///
 /// # Errors
@@ -178,14 +220,16 @@ async fn answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> anyhow::Result<
         }
     };
     let text = std::str::from_utf8(buffer.get(..head).unwrap_or_default())?;
-    let length: usize = text
+    let length: Option<usize> = text
         .lines()
         .find_map(|line| {
             let (name, value) = line.split_once(':')?;
             name.eq_ignore_ascii_case("content-length")
                 .then(|| value.trim().parse().ok())?
         })
-        .context("an answer without Content-Length")?;
+        // RFC 9110, section 8.6: an answer 204 has none.
+        .or_else(|| text.starts_with("HTTP/1.1 204").then_some(0));
+    let length = length.context("an answer without Content-Length")?;
     let good = text.starts_with("HTTP/1.1 2");
     while buffer.len() < head + length {
         if stream.read_buf(buffer).await? == 0 {

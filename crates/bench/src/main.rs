@@ -1,4 +1,4 @@
-//! Load and scale benchmarks, run on demand: `cargo run --release -p palisade-bench -- read|create|list|import|policies`.
+//! Load and scale benchmarks, run on demand: `cargo run --release -p palisade-bench -- read|create|list|import|policies|scim`.
 //!
 //! Everything is compared inside one run on one machine, and read as a ratio: the machine's own speed cancels out.
 //! Owns: the load client, the peers to compare with, the bars. Depends on: the program as a separate process
@@ -15,6 +15,7 @@ mod peer;
 mod policies;
 mod read;
 mod report;
+mod scim;
 
 use clap::{Parser, Subcommand};
 
@@ -54,6 +55,12 @@ enum Benchmark {
     },
     /// A decision with 1,000 tenant policies beside one with 10.
     Policies,
+    /// SCIM beside scimmy-routers (needs Node.js with npm), with 1,000,000 users, and groups of 100,000.
+    Scim {
+        /// Users in the large database; a tenant holds 10,000.
+        #[arg(long, default_value_t = 1_000_000)]
+        users: usize,
+    },
     /// Serves one of the peers; the benchmarks start this by themselves.
     #[command(hide = true)]
     Peer {
@@ -91,6 +98,7 @@ fn main() -> anyhow::Result<()> {
             Benchmark::Create => create::run(plan).await,
             Benchmark::List { identities } => list::run(plan, arguments.postgres, identities).await,
             Benchmark::Import { identities } => import::run(arguments.postgres, identities).await,
+            Benchmark::Scim { users } => scim::run(plan, arguments.postgres, users).await,
             Benchmark::Policies => policies::run().await,
             Benchmark::Peer { .. } => Ok(true),
         }

@@ -54,7 +54,17 @@ impl Directory for Keys {
         Ok(Some(self.0.clone()))
     }
 
+    async fn connection_key(
+        &self,
+        _: TenantId,
+        _: KeyId,
+    ) -> Result<Option<palisade_tenancy::ConnectionKeyRecord>> {
+        Ok(None)
+    }
+
     fn used(&self, _: TenantId, _: KeyId) {}
+
+    fn connection_key_used(&self, _: TenantId, _: KeyId) {}
 }
 
 /// Runs it; tells whether the bar is met.

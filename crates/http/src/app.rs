@@ -7,7 +7,12 @@ use palisade_outbound::Reach;
 use palisade_store::Store;
 use palisade_tenancy::{Admission, Clock, SystemClock};
 
-use crate::{attempts::Attempts, hashing::HashPool, strangers::Strangers};
+use crate::{
+    attempts::{Attempts, Provisioning},
+    hashing::HashPool,
+    strangers::Strangers,
+    turns::Turns,
+};
 
 /// What the configuration says about this surface.
 #[derive(Clone, Debug)]
@@ -21,8 +26,19 @@ pub struct Settings {
     pub passwords: PasswordSettings,
     /// How often strangers sign in.
     pub sign_ins: SignInSettings,
+    /// How much a provisioning system may ask.
+    pub scim: ScimSettings,
     /// What may be reached of where tenants say.
     pub outbound: Reach,
+}
+
+/// What the configuration says about provisioning systems, for each node.
+#[derive(Clone, Copy, Debug)]
+pub struct ScimSettings {
+    /// How many requests of one connection are answered in a second, when they go on.
+    pub requests_per_second: NonZeroU32,
+    /// How many are answered at once.
+    pub burst: NonZeroU32,
 }
 
 /// What the configuration says about the checking of passwords, for each node.
@@ -83,6 +99,8 @@ pub struct App {
     pub(crate) hashing: HashPool,
     pub(crate) attempts: Attempts,
     pub(crate) strangers: Strangers,
+    pub(crate) turns: Turns,
+    pub(crate) provisioning: Provisioning,
 }
 
 impl App {
@@ -102,6 +120,8 @@ impl App {
             hashing: HashPool::new(),
             attempts: Attempts::new(settings.passwords),
             strangers: Strangers::new(settings.sign_ins),
+            turns: Turns::default(),
+            provisioning: Provisioning::new(settings.scim),
             settings,
         }
     }

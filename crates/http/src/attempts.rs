@@ -1,16 +1,22 @@
-//! How often passwords may be checked: in this node, for each identity and for each tenant.
+//! How often passwords may be checked, for each identity and for each tenant, and how much each provisioning system may ask: in this
+//! node.
 
-use std::{hash::Hash, time::Duration};
+use std::{
+    collections::HashMap,
+    hash::Hash,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use governor::{
     DefaultKeyedRateLimiter, Quota, RateLimiter,
     clock::{Clock as _, DefaultClock},
 };
 use palisade_envelope::{Code, Error, Result};
-use palisade_identity::IdentityId;
-use palisade_tenancy::TenantId;
+use palisade_identity::{IdentityId, ProviderId};
+use palisade_tenancy::{Caller, Principal, TenantId};
 
-use crate::PasswordSettings;
+use crate::{PasswordSettings, ScimSettings};
 
 /// How many keys are remembered before those that are as good as new are forgotten.
 const MOST_KEYS: usize = 100_000;
@@ -37,6 +43,101 @@ impl Attempts {
     pub(crate) fn count(&self, tenant: TenantId, identity: IdentityId) -> Result<()> {
         take(&self.identities, &(tenant, identity), "identity")?;
         take(&self.tenants, &tenant, "tenant")
+    }
+}
+
+/// The requests of provisioning systems of late, by connection. One for the program; other nodes have their own.
+pub(crate) struct Provisioning {
+    requests: DefaultKeyedRateLimiter<(TenantId, ProviderId)>,
+    /// The bulk requests that are being done.
+    bulk: Mutex<HashMap<(TenantId, ProviderId), usize>>,
+}
+
+/// How many bulk requests of a connection are done at a time.
+const MOST_BULK: usize = 2;
+
+/// The place of a bulk request, until it is dropped.
+pub(crate) struct BulkPlace<'a> {
+    of: &'a Provisioning,
+    connection: (TenantId, ProviderId),
+}
+
+impl Drop for BulkPlace<'_> {
+    fn drop(&mut self) {
+        let mut bulk = self.of.bulk.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(number) = bulk.get_mut(&self.connection) {
+            *number -= 1;
+            if *number == 0 {
+                bulk.remove(&self.connection);
+            }
+        }
+    }
+}
+
+/// Whose requests a caller's are, if it is a provisioning system.
+fn connection(caller: &Caller) -> Option<(TenantId, ProviderId)> {
+    match caller.principal() {
+        Principal::ScimClient { connection, .. } => Some((caller.tenant(), *connection)),
+        _ => None,
+    }
+}
+
+impl Provisioning {
+    pub(crate) fn new(settings: ScimSettings) -> Self {
+        let quota = Quota::per_second(settings.requests_per_second).allow_burst(settings.burst);
+        Self {
+            requests: RateLimiter::keyed(quota),
+            bulk: Mutex::default(),
+        }
+    }
+
+    /// Counts a request of this caller, if it is a provisioning system. A request is counted for its connection, with whichever key
+    /// and from wherever it comes.
+    ///
+    /// # Errors
+    /// `rate_limited` with `details.retry_after_seconds`.
+    pub(crate) fn count(&self, caller: &Caller) -> Result<()> {
+        match connection(caller) {
+            Some(connection) => take(&self.requests, &connection, "connection"),
+            None => Ok(()),
+        }
+    }
+
+    /// Waits until another request of this caller would be answered, and counts it: for the operations of one that is many.
+    pub(crate) async fn wait(&self, caller: &Caller) {
+        if let Some(connection) = connection(caller) {
+            self.wait_of(connection).await;
+        }
+    }
+
+    async fn wait_of(&self, connection: (TenantId, ProviderId)) {
+        while let Err(until) = self.requests.check_key(&connection) {
+            let wait = until.wait_time_from(DefaultClock::default().now());
+            tokio::time::sleep(wait.max(Duration::from_millis(1))).await;
+        }
+    }
+
+    /// A place for a bulk request of this caller.
+    ///
+    /// # Errors
+    /// `rate_limited` while its connection has as many under way as are done at a time.
+    pub(crate) fn bulk(&self, caller: &Caller) -> Result<Option<BulkPlace<'_>>> {
+        connection(caller)
+            .map(|connection| self.bulk_of(connection))
+            .transpose()
+    }
+
+    fn bulk_of(&self, connection: (TenantId, ProviderId)) -> Result<BulkPlace<'_>> {
+        let mut bulk = self.bulk.lock().unwrap_or_else(PoisonError::into_inner);
+        let number = bulk.entry(connection).or_default();
+        if *number >= MOST_BULK {
+            return Err(limited(Duration::from_secs(1), "bulk"));
+        }
+        *number += 1;
+        Ok(BulkPlace {
+            of: self,
+            connection,
+        })
     }
 }
 
@@ -86,6 +187,37 @@ mod tests {
             attempts_of_identity: number(of_identity),
             attempts_of_tenant: number(of_tenant),
         })
+    }
+
+    #[tokio::test]
+    async fn abuse_58_operations_of_bulk_requests_wait_for_what_a_connection_is_answered() {
+        let number = |number| std::num::NonZeroU32::new(number).expect("not zero");
+        let provisioning = Provisioning::new(ScimSettings {
+            requests_per_second: number(50),
+            burst: number(5),
+        });
+        let connection = |number| ProviderId::from_uuid(Uuid::from_u128(number));
+        let (mine, other) = ((tenant(1), connection(1)), (tenant(1), connection(2)));
+        let start = std::time::Instant::now();
+        for _ in 0..5 {
+            provisioning.wait_of(mine).await;
+        }
+        take(&provisioning.requests, &mine, "connection").expect_err("is used up");
+        take(&provisioning.requests, &other, "connection").expect("is free");
+        for _ in 0..10 {
+            provisioning.wait_of(mine).await;
+        }
+        assert!(
+            start.elapsed() >= Duration::from_millis(150),
+            "fifty a second"
+        );
+        let places = [provisioning.bulk_of(mine), provisioning.bulk_of(mine)];
+        assert!(places.iter().all(Result::is_ok));
+        let error = provisioning.bulk_of(mine).err().expect("two at a time");
+        assert_eq!(error.code(), Code::RateLimited);
+        assert!(provisioning.bulk_of(other).is_ok());
+        drop(places);
+        assert!(provisioning.bulk_of(mine).is_ok());
     }
 
     #[test]

@@ -47,6 +47,8 @@ pub enum Media {
     OryJson,
     /// `application/merge-patch+json` or `application/json`.
     MergePatch,
+    /// `application/scim+json`, `application/json`, or nothing said.
+    Scim,
 }
 
 impl Call {
@@ -169,6 +171,8 @@ impl Call {
             Media::Any => return Ok(()),
             Media::Json | Media::OryJson => "`application/json`",
             Media::MergePatch => "`application/merge-patch+json` or `application/json`",
+            Media::Scim if !headers.contains_key(header::CONTENT_TYPE) => return Ok(()),
+            Media::Scim => "`application/scim+json` or `application/json`",
         };
         let declared = headers
             .get(header::CONTENT_TYPE)
@@ -181,7 +185,8 @@ impl Call {
             .trim()
             .to_ascii_lowercase();
         let fits = essence == "application/json"
-            || (media == Media::MergePatch && essence == "application/merge-patch+json");
+            || (media == Media::MergePatch && essence == "application/merge-patch+json")
+            || (media == Media::Scim && essence == "application/scim+json");
         if fits {
             return Ok(());
         }

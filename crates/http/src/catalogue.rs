@@ -1,6 +1,6 @@
 //! Every operation, room by room. The order is the one of the OpenAPI document.
 
-use crate::{admin, jwks, ops, routes::RouteTable, sessions, v1};
+use crate::{admin, jwks, ops, routes::RouteTable, scim, sessions, v1};
 
 /// The table of all operations.
 pub fn table() -> RouteTable {
@@ -11,6 +11,7 @@ pub fn table() -> RouteTable {
     sessions::mount(&mut table);
     v1::mount(&mut table);
     jwks::mount(&mut table);
+    scim::mount(&mut table);
     ops::mount(&mut table);
     table
 }

@@ -5,6 +5,8 @@
 pub enum Dialect {
     /// Ory's identity admin API: `/admin`, `/iam`, `/schemas`, `/sessions`.
     Ory,
+    /// SCIM 2.0: `/scim`.
+    Scim,
     /// Palisade's own: everything else.
     V1,
 }
@@ -19,6 +21,7 @@ impl Dialect {
             .unwrap_or_default();
         match first {
             "admin" | "iam" | "schemas" | "sessions" => Self::Ory,
+            "scim" => Self::Scim,
             _ => Self::V1,
         }
     }
@@ -49,5 +52,6 @@ mod tests {
         assert_eq!(Dialect::of("/schemas"), Dialect::Ory);
         assert_eq!(Dialect::of("/v1/schemas"), Dialect::V1);
         assert_eq!(Dialect::of("/administer"), Dialect::V1);
+        assert_eq!(Dialect::of("/scim/v2/Users"), Dialect::Scim);
     }
 }

@@ -199,6 +199,19 @@ impl Fields {
         self.left.remove(name).filter(|value| !value.is_null())
     }
 
+    /// An object as it is; `None` where left out or `null`.
+    ///
+    /// # Errors
+    /// `invalid_request` where it is something else.
+    pub(crate) fn optional_map(&mut self, name: &str) -> Result<Option<Map<String, Value>>> {
+        let at = self.named(name);
+        match self.left.remove(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::Object(members)) => Ok(Some(members)),
+            Some(_) => Err(Error::field(at, "a JSON object")),
+        }
+    }
+
     /// The fields of an object; `None` where left out.
     ///
     /// # Errors

@@ -1,18 +1,20 @@
 //! The ways from requests to targets, one a kind of target.
 
 use palisade_authz::{
-    ExternalIdentityTarget, IdentityTarget, NamedTarget, Own, SessionTarget, action,
+    ConnectionTarget, ExternalIdentityTarget, IdentityTarget, NamedTarget, Own, ScimGroupTarget,
+    ScimUserTarget, SessionTarget, action,
 };
 use palisade_envelope::{Code, Error, Result};
 use palisade_identity::{
-    ExternalIdentity, Identity, IdentityId, LinkId, ProviderId, SessionId, ids::Uuid,
+    ExternalIdentity, GroupId, Identity, IdentityId, LinkId, ProviderId, SessionId, ids::Uuid,
 };
-use palisade_store::{Account, KnownSession, Sealed};
+use palisade_store::{Account, KnownSession, ScimGroup, ScimUser, ScimUserState, Sealed};
 use palisade_tenancy::{KeyId, Principal, TenantId, middleware};
 
 use crate::{
     dialect::Dialect,
     guard::{At, Locate, Located},
+    scim,
 };
 
 /// The caller's tenant.
@@ -38,7 +40,7 @@ impl<A: palisade_authz::Action<Target = IdentityTarget>> Locate<A> for IdentityI
             Dialect::Ory => {
                 IdentityId::parse(&at.path("id")?).unwrap_or(IdentityId::from_uuid(Uuid::nil()))
             }
-            Dialect::V1 => at.id("id", IdentityId::parse)?,
+            Dialect::V1 | Dialect::Scim => at.id("id", IdentityId::parse)?,
         };
         let sealed = at.app.store.load_identity(at.caller.scope(), id).await?;
         Ok((sealed.target(), sealed))
@@ -104,6 +106,90 @@ impl<A: palisade_authz::Action<Target = IdentityTarget>> Locate<A> for OwnerInPa
         let sealed = at.app.store.load_identity(at.caller.scope(), id).await?;
         Ok((sealed.target(), sealed))
     }
+}
+
+/// The connection that the caller's key is of.
+pub enum InConnection {}
+
+impl<A: palisade_authz::Action<Target = ConnectionTarget>> Locate<A> for InConnection {
+    type Loaded = ();
+
+    async fn locate(at: At<'_>) -> Result<(ConnectionTarget, ())> {
+        Ok((ConnectionTarget::of(at.caller)?, ()))
+    }
+}
+
+/// The user of the caller's connection that the path names as `{id}`. What is no id of ours names nobody.
+pub enum ScimUserInPath {}
+
+impl<A: palisade_authz::Action<Target = ScimUserTarget>> Locate<A> for ScimUserInPath {
+    type Loaded = Sealed<ScimUser>;
+
+    async fn locate(at: At<'_>) -> Result<(ScimUserTarget, Self::Loaded)> {
+        let connection = ConnectionTarget::of(at.caller)?;
+        let groups = scim::users::wants_groups(at.request.query_string());
+        let sealed = at
+            .app
+            .store
+            .load_scim_user(at.caller.scope(), connection, scim_id(at)?, groups)
+            .await?;
+        Ok((sealed.target(), sealed))
+    }
+}
+
+/// The same with the identity that it is, for a change.
+pub enum ScimUserStateInPath {}
+
+impl<A: palisade_authz::Action<Target = ScimUserTarget>> Locate<A> for ScimUserStateInPath {
+    type Loaded = Sealed<ScimUserState>;
+
+    async fn locate(at: At<'_>) -> Result<(ScimUserTarget, Self::Loaded)> {
+        let connection = ConnectionTarget::of(at.caller)?;
+        let sealed = at
+            .app
+            .store
+            .load_scim_user_state(at.caller.scope(), connection, scim_id(at)?)
+            .await?;
+        Ok((sealed.target(), sealed))
+    }
+}
+
+/// The group of the caller's connection that the path names as `{id}`, without its members: there may be many.
+pub enum ScimGroupInPath {}
+
+impl<A: palisade_authz::Action<Target = ScimGroupTarget>> Locate<A> for ScimGroupInPath {
+    type Loaded = Sealed<ScimGroup>;
+
+    async fn locate(at: At<'_>) -> Result<(ScimGroupTarget, Self::Loaded)> {
+        let connection = ConnectionTarget::of(at.caller)?;
+        let id = GroupId::from_uuid(scim_id(at)?.as_uuid());
+        let sealed = at
+            .app
+            .store
+            .load_scim_group(at.caller.scope(), connection, id)
+            .await?;
+        Ok((sealed.target(), sealed))
+    }
+}
+
+/// The same for a change: policies know a group by its id alone, so nothing of it is read before.
+pub enum ScimGroupNamed {}
+
+impl<A: palisade_authz::Action<Target = ScimGroupTarget>> Locate<A> for ScimGroupNamed {
+    type Loaded = ();
+
+    async fn locate(at: At<'_>) -> Result<(ScimGroupTarget, ())> {
+        let connection = ConnectionTarget::of(at.caller)?;
+        let id = GroupId::from_uuid(scim_id(at)?.as_uuid());
+        Ok((ScimGroupTarget { connection, id }, ()))
+    }
+}
+
+fn scim_id(at: At<'_>) -> Result<IdentityId> {
+    let sent = at.path("id")?;
+    // Ids are compared letter by letter.
+    let id = IdentityId::parse(&sent).filter(|id| id.to_string() == sent);
+    Ok(id.unwrap_or(IdentityId::from_uuid(Uuid::nil())))
 }
 
 /// The session that the path names as `{id}`.
@@ -203,7 +289,14 @@ usually! {
         VerifyPassword, DeleteCredential;
     LinkInPath: UnlinkExternalIdentity;
     AccountInPath: ReadExternalIdentity, ResolveExternalIdentity;
-    ProviderInPath: ReadIdentityProvider, UpdateIdentityProvider, DeleteIdentityProvider;
+    ProviderInPath: ReadIdentityProvider, UpdateIdentityProvider, DeleteIdentityProvider, CreateConnectionKey,
+        ListConnectionKeys, RevokeConnectionKey;
+    InConnection: CreateScimUser, ListScimUsers, ReadScimSchemas, CreateScimGroup, ListScimGroups,
+        SendScimBulk;
+    ScimGroupInPath: ReadScimGroup;
+    ScimGroupNamed: UpdateScimGroup, DeleteScimGroup;
+    ScimUserInPath: ReadScimUser, DeleteScimUser;
+    ScimUserStateInPath: UpdateScimUser;
     SchemaInPath: ReadIdentitySchema, PutIdentitySchema, DeleteIdentitySchema;
     PolicyInPath: ReadPolicy, PutPolicy, DeletePolicy;
     TemplateInPath: ReadSessionTokenTemplate, PutSessionTokenTemplate, DeleteSessionTokenTemplate;

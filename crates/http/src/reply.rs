@@ -25,6 +25,7 @@ impl Reply {
         builder.insert_header((header::CACHE_CONTROL, NEVER_KEPT));
         let content_type = match Dialect::of(request.path()) {
             Dialect::Ory => "application/json; charset=utf-8",
+            Dialect::Scim => crate::scim::media_type(request),
             Dialect::V1 => "application/json",
         };
         Self {

@@ -41,6 +41,8 @@ pub enum Credential {
     ApiKey,
     /// The token of a session.
     Session,
+    /// The key of a connection.
+    Connection,
 }
 
 /// One method of one path.
@@ -115,8 +117,8 @@ impl<A: Located, L: Locate<A>> BehindGuard<A> for (Guarded<A, L>, Call) {
 }
 
 impl RouteTable {
-    /// Mounts a handler that policy guards. Who does what is personal comes with the token of a session, everybody
-    /// else with an API key. Whatever is no GET takes `Idempotency-Key`.
+    /// Mounts a handler that policy guards. Who does what is personal comes with the token of a session, who
+    /// provisions with the key of a connection, everybody else with an API key. Whatever is no GET takes `Idempotency-Key`.
     pub fn guarded<A, H, Args>(
         &mut self,
         method: Method,
@@ -131,6 +133,7 @@ impl RouteTable {
     {
         let credential = match A::ACCESS {
             Access::Personal => Credential::Session,
+            Access::Provision => Credential::Connection,
             _ => Credential::ApiKey,
         };
         let entry = Entry::Guarded {

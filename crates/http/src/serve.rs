@@ -17,7 +17,7 @@ pub fn configure(app: Arc<App>) -> impl Fn(&mut web::ServiceConfig) + Clone + Se
     move |config| {
         config.app_data(web::Data::from(Arc::clone(&app)));
         for station in stations.iter() {
-            let mut resource = web::resource(&station.path);
+            let mut resource = web::resource(station.patterns());
             for operation in &station.operations {
                 resource = resource.route(operation.route());
             }

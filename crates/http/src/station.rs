@@ -12,12 +12,14 @@ use palisade_envelope::{Code, Error};
 use palisade_tenancy::{
     Arrival, Caller,
     admit::TenantHeader,
-    middleware::{admit_request, admit_session_request},
+    middleware::{admit_connection_request, admit_request, admit_session_request},
 };
 use tracing::Instrument as _;
 
 use crate::{
-    App, observe,
+    App,
+    dialect::Dialect,
+    observe,
     problem::{Answer, Problem},
     routes::{Credential, Entry, Operation},
     sign_in,
@@ -31,6 +33,8 @@ enum Ask {
     ApiKey(TenantHeader),
     /// The token of a session.
     Session,
+    /// The key of a connection.
+    Connection,
 }
 
 /// The operations of one path.
@@ -54,6 +58,7 @@ impl Station {
                 Entry::Guarded { credential, .. } => Some(match credential {
                     Credential::ApiKey => Ask::ApiKey(tenant_header(&path)),
                     Credential::Session => Ask::Session,
+                    Credential::Connection => Ask::Connection,
                 }),
                 Entry::Public { .. } => None,
             });
@@ -68,6 +73,15 @@ impl Station {
             ask,
             allow,
         }
+    }
+
+    /// What the router takes for this path. SCIM clients end paths with a slash as they like.
+    pub(crate) fn patterns(&self) -> Vec<String> {
+        let mut patterns = vec![self.path.clone()];
+        if Dialect::of(&self.path) == Dialect::Scim {
+            patterns.push(format!("{}/", self.path));
+        }
+        patterns
     }
 
     /// Answers a method that the path does not know.
@@ -113,11 +127,16 @@ impl Station {
                 let cookie = &app.settings.sessions.cookie;
                 Some(admit_session_request(&app.admission, cookie, &request).await)
             }
+            Some(Ask::Connection) => Some(admit_connection_request(&app.admission, &request).await),
         };
         if let Some(admitted) = admitted {
             match admitted {
                 Ok(caller) => {
+                    let counted = app.provisioning.count(&caller);
                     let _ = trail.caller.set(caller);
+                    if let Err(error) = counted {
+                        return Ok(request.error_response(Problem::from(error)));
+                    }
                 }
                 Err(error) => return Ok(request.error_response(Problem::from(error))),
             }

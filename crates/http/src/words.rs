@@ -62,6 +62,8 @@ words! {
     RoleWord as "Role": "owner" "admin" "editor" "viewer" "auditor";
     /// A role that a key has.
     AnyRoleWord as "AnyRole": "owner" "admin" "editor" "viewer" "auditor" "operator";
+    /// What the key of a connection is good for.
+    ScopeWord as "ConnectionScope": "users:read" "users:write" "groups:read" "groups:write";
     /// A kind of identity provider.
     ProviderWord as "IdentityProviderType": "oidc" "saml" "scim";
     /// Whether accounts are linked by themselves.
@@ -124,6 +126,7 @@ mod tests {
         known::<NewState>(|word| State::parse(word).is_some());
         known::<AalWord>(|word| Aal::parse(word).is_some());
         known::<RoleWord>(|word| Role::parse(word).is_some());
+        known::<ScopeWord>(|word| Role::parse_scope(word).is_some());
         known::<ProviderWord>(|word| ProviderType::parse(word).is_some());
         known::<TenantWord>(|word| TenantState::parse(word).is_some());
         known::<DecisionWord>(|word| palisade_store::Decision::parse(word).is_some());

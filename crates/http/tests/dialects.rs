@@ -442,3 +442,47 @@ async fn the_rest_of_v1_answers() {
         .expect("an answer");
     assert_eq!(page.headers()["content-type"], "text/html; charset=utf-8");
 }
+
+#[tokio::test]
+async fn abuse_58_a_connection_that_asks_too_much_is_told_when_to_come_again_and_others_are_served()
+{
+    let gateway = Gateway::start().await;
+    let mut tokens = Vec::new();
+    for name in ["entra", "okta"] {
+        let body = json!({"name": name, "type": "scim"});
+        let create = gateway.acme("POST", "/v1/identity-providers").json(&body);
+        let (status, provider) = answer(create).await;
+        assert_eq!(status, 201, "{provider}");
+        let path = format!(
+            "/v1/identity-providers/{}/keys",
+            provider["id"].as_str().expect("an id")
+        );
+        for _ in 0..2 {
+            let create = gateway.acme("POST", &path).json(&json!({"name": "key"}));
+            let (status, key) = answer(create).await;
+            assert_eq!(status, 201, "{key}");
+            tokens.push(key["secret"].as_str().expect("a secret").to_owned());
+        }
+    }
+    let ask = |token: &str| {
+        let url = format!("{}/scim/v2/Users?count=0", gateway.base);
+        gateway.client.get(url).bearer_auth(token)
+    };
+    let mut refused = None;
+    for number in 0..40 {
+        // Both keys of the connection count together.
+        let reply = ask(&tokens[number % 2]).send().await.expect("answers");
+        if reply.status() != 200 {
+            refused = Some(reply);
+            break;
+        }
+    }
+    let refused = refused.expect("a refusal");
+    assert_eq!(refused.status(), 429);
+    let wait = refused.headers()["retry-after"].to_str().expect("a text");
+    assert!(wait.parse::<u64>().is_ok_and(|wait| wait >= 1), "{wait}");
+    let body: serde_json::Value = refused.json().await.expect("JSON");
+    assert_eq!(body["status"], "429");
+    let (status, _) = answer(ask(&tokens[2])).await;
+    assert_eq!(status, 200);
+}

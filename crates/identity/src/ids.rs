@@ -79,6 +79,8 @@ id! {
     SessionId;
     /// A device that a session was issued to.
     DeviceId;
+    /// A group of identities that a provisioning system keeps.
+    GroupId;
 }
 
 #[cfg(test)]

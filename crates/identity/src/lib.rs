@@ -31,7 +31,7 @@ pub use address::{RecoveryAddress, VerifiableAddress, Via};
 pub use credential::{AccountSettings, Credential, CredentialType, Credentials, Secret, Secrets};
 pub use email::Email;
 pub use filter::IdentityFilter;
-pub use ids::{IdentityId, LinkId, ProviderId, SessionId};
+pub use ids::{GroupId, IdentityId, LinkId, ProviderId, SessionId};
 pub use link::{ExternalIdentity, IdentityProvider, LinkedBy, ProviderType};
 pub use model::{Identity, Region, State};
 pub use provider::{LinkingRules, TokenRules};

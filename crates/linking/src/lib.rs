@@ -11,8 +11,10 @@ mod decision;
 pub mod imported;
 pub mod manual;
 mod plan;
+pub mod provisioned;
 mod rules;
 
 pub use decision::{Candidate, CreatePlan, Decision, Held, Known, Refusal, ReviewPlan, Why};
 pub use imported::ImportedLink;
 pub use plan::{LinkPlan, UnlinkPlan};
+pub use provisioned::ProvisionedLink;

@@ -245,7 +245,8 @@ pub enum UndoPlan {
 /// Plans how what happened last is taken back: `latest` is what, to whom, and who linked.
 ///
 /// # Errors
-/// `nothing_to_undo` where the external identity is no longer what that made of it, or where it only came to wait.
+/// `nothing_to_undo` where the external identity is no longer what that made of it, where it only came to wait, or where a
+/// provisioning system was linked, which keeps nothing of the user since.
 pub fn plan_undo(
     known: Known<'_>,
     latest: Option<(Happened, Option<IdentityId>, LinkedBy)>,
@@ -260,6 +261,11 @@ pub fn plan_undo(
             Err(Error::with_message(
                 Code::NothingToUndo,
                 "the provider has another issuer by now, whose subjects are other people; link it to whoever it is of",
+            ))
+        }
+        (Some((Happened::Unlinked, Some(_), LinkedBy::Scim)), None) => {
+            Err(Error::new(Code::NothingToUndo).reworded(
+                "a provisioning system made the link, and no longer has the user; forget the external identity, and it can provision the account anew",
             ))
         }
         (Some((Happened::Unlinked, Some(user), linked_by)), None) if !known.rejected => {

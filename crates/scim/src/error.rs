@@ -121,20 +121,21 @@ pub fn scim_type(error: &Error) -> Option<ScimType> {
         }
         Code::InvalidJson | Code::UnknownField => Some(ScimType::InvalidSyntax),
         Code::InvalidPageToken => Some(ScimType::InvalidCursor),
-        Code::Conflict => Some(ScimType::Uniqueness),
+        // To clients this means "there is one already", so it is said of taken values only.
+        Code::Conflict if error.envelope().details.contains_key("conflicts") => {
+            Some(ScimType::Uniqueness)
+        }
         _ => None,
     }
 }
 
-/// The body of the answer that refuses: `schemas`, `status` as a string, `scimType` where there is one, `detail`, and under
-/// Palisade's URN the code, the notices of policies and the other details.
+/// The body of the answer that refuses: `schemas`, `status` as a string, `scimType` where there is one, `detail`. Where policies
+/// have something to say, their notices, the code and the other details stand under Palisade's URN; otherwise there is nothing but
+/// the RFC's members, since some clients refuse a message with any other.
 pub fn body(error: &Error) -> Value {
     let envelope = error.envelope();
     let mut body = Map::new();
-    body.insert(
-        "schemas".to_owned(),
-        json!([urn::ERROR, urn::PALISADE_ERROR]),
-    );
+    body.insert("schemas".to_owned(), json!([urn::ERROR]));
     body.insert(
         "status".to_owned(),
         envelope.code.status().to_string().into(),
@@ -143,12 +144,17 @@ pub fn body(error: &Error) -> Value {
         body.insert(SCIM_TYPE.to_owned(), scim_type.as_str().into());
     }
     body.insert("detail".to_owned(), envelope.message.as_ref().into());
+    if envelope.notices.is_empty() {
+        return Value::Object(body);
+    }
+    body.insert(
+        "schemas".to_owned(),
+        json!([urn::ERROR, urn::PALISADE_ERROR]),
+    );
     let mut own = Map::new();
     own.insert("code".to_owned(), envelope.code.as_str().into());
-    if !envelope.notices.is_empty() {
-        let notices = envelope.notices.iter().map(|notice| notice.as_str().into());
-        own.insert("notices".to_owned(), Value::Array(notices.collect()));
-    }
+    let notices = envelope.notices.iter().map(|notice| notice.as_str().into());
+    own.insert("notices".to_owned(), Value::Array(notices.collect()));
     let details: Map<String, Value> = envelope
         .details
         .iter()
@@ -188,8 +194,16 @@ mod tests {
         let said = body(&Error::conflict(["userName"]));
         assert_eq!(said["scimType"], "uniqueness");
         assert_eq!(said["status"], "409");
-        for code in [Code::NotFound, Code::Unauthenticated, Code::StaleResource] {
-            assert!(body(&Error::new(code)).get("scimType").is_none());
+        for code in [
+            Code::NotFound,
+            Code::Unauthenticated,
+            Code::StaleResource,
+            Code::Conflict,
+        ] {
+            let said = body(&Error::new(code));
+            assert!(said.get("scimType").is_none());
+            assert_eq!(said["schemas"], json!([urn::ERROR]));
+            assert_eq!(said.as_object().map(Map::len), Some(3));
         }
     }
 

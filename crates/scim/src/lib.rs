@@ -15,6 +15,7 @@
 //! | [`patch`] | bodies of PATCH and the state before | [`Patched`](patch::Patched): the state after, what becomes of members and password |
 //! | [`bulk`] | bodies of bulk requests | operations, and the order to do them in |
 //! | [`answer`], [`projection`], [`list`], [`meta`], [`version`] | what was kept | what is answered |
+//! | [`mapping`] | attributes of a resource | traits of an identity |
 //! | [`discovery`] | the schemas and the [`limits`] | the documents that describe the service |
 //! | [`error`] | any [`palisade_envelope::Error`] | the body of a SCIM error |
 //!
@@ -32,6 +33,7 @@ pub mod error;
 pub mod filter;
 pub mod limits;
 pub mod list;
+pub mod mapping;
 pub mod meta;
 pub mod patch;
 pub mod path;

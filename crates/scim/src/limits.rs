@@ -2,6 +2,8 @@
 
 /// The largest body of a request, in bytes; of a bulk request too.
 pub const MAX_BODY_BYTES: usize = 1024 * 1024;
+/// The largest resource, as JSON without its members, in bytes: lists look at many of them.
+pub const MAX_RESOURCE_BYTES: usize = 256 * 1024;
 /// The most operations in a bulk request.
 pub const MAX_BULK_OPERATIONS: usize = 1_000;
 /// The most resources in an answer.

@@ -99,10 +99,14 @@ impl Projection {
         let Some(value) = home.get_mut(attribute.name()) else {
             return;
         };
-        if place == Place::Whole {
+        let on_request = |sub: &Attribute| sub.when_returned() == Returned::Request;
+        let whole = place == Place::Whole;
+        if whole && !attribute.sub_attributes.iter().any(|sub| on_request(sub)) {
             return;
         }
-        let keep = |sub: &Attribute| self.keeps_sub(extension, attribute, sub);
+        let keep = |sub: &Attribute| {
+            (whole && !on_request(sub)) || self.keeps_sub(extension, attribute, sub)
+        };
         let elements = match value {
             Value::Array(items) => items.as_mut_slice(),
             _ => std::slice::from_mut(&mut *value),
@@ -164,7 +168,7 @@ impl Projection {
         };
         match &self.only {
             Some(only) => named(only),
-            None => !named(&self.without),
+            None => sub.when_returned() != Returned::Request && !named(&self.without),
         }
     }
 }

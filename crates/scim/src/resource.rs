@@ -12,9 +12,11 @@ use std::sync::Arc;
 use palisade_envelope::Result;
 use serde_json::{Map, Value};
 
+use crate::error::too_large;
+use crate::limits;
 use crate::path::AttributePath;
 use crate::schema::{Attribute, Mutability, ResourceType, Schema};
-use crate::value::{At, is_unassigned};
+use crate::value::{At, is_unassigned, weight};
 
 pub use incoming::Incoming;
 pub(crate) use member::members;
@@ -27,6 +29,20 @@ pub use password::Password;
 /// rows of their own. A user who has no `active` can be used: only `false` disables.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Resource(Map<String, Value>);
+
+/// How many bytes were written.
+struct Counted(usize);
+
+impl std::io::Write for Counted {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 = self.0.saturating_add(bytes.len());
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
 
 impl Resource {
     /// One that was kept: [`Self::into_map`] of one that this crate made.
@@ -42,6 +58,30 @@ impl Resource {
     /// The attributes, to be kept.
     pub fn into_map(self) -> Map<String, Value> {
         self.0
+    }
+
+    /// How many bytes it takes, about.
+    pub fn weight(&self) -> usize {
+        self.0
+            .iter()
+            .map(|(name, value)| name.len() + 4 + weight(value))
+            .sum()
+    }
+
+    /// Refuses a resource that is larger than what is kept: PATCH by PATCH one could become so, and whoever lists it would pay.
+    ///
+    /// # Errors
+    /// `body_too_large` above [`limits::MAX_RESOURCE_BYTES`].
+    pub fn check_size(&self) -> Result<()> {
+        let mut bytes = Counted(0);
+        serde_json::to_writer(&mut bytes, &self.0).map_err(palisade_envelope::Error::internal)?;
+        if bytes.0 > limits::MAX_RESOURCE_BYTES {
+            return Err(too_large(format!(
+                "a resource can have {} bytes",
+                limits::MAX_RESOURCE_BYTES
+            )));
+        }
+        Ok(())
     }
 
     /// The value of an attribute; of a sub-attribute only where the attribute is no list.

@@ -12,6 +12,7 @@ mod load;
 mod log;
 mod metrics;
 mod passwords;
+mod scim;
 mod server;
 mod sessions;
 mod telemetry;
@@ -25,6 +26,7 @@ pub use load::load;
 pub use log::{Log, LogFormat};
 pub use metrics::Metrics;
 pub use passwords::Passwords;
+pub use scim::Scim;
 pub use server::Server;
 pub use sessions::Sessions;
 pub use telemetry::Telemetry;
@@ -44,6 +46,8 @@ pub struct Config {
     pub sessions: Sessions,
     /// How passwords are checked.
     pub passwords: Passwords,
+    /// How much a provisioning system may ask.
+    pub scim: Scim,
     /// How tokens of issuers are verified.
     pub issuers: Issuers,
     /// Where spans go.
@@ -61,6 +65,7 @@ impl Config {
         self.database.check()?;
         self.sessions.check()?;
         self.passwords.check()?;
+        self.scim.check()?;
         self.issuers.check()?;
         self.telemetry.check()?;
         self.metrics.check()?;

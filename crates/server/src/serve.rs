@@ -2,7 +2,9 @@
 
 use std::{net::TcpListener, sync::Arc};
 
-use palisade_http::{App, PasswordSettings, SessionSettings, Settings, SignInSettings};
+use palisade_http::{
+    App, PasswordSettings, ScimSettings, SessionSettings, Settings, SignInSettings,
+};
 use palisade_tenancy::SystemClock;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -45,6 +47,10 @@ pub(crate) async fn serve(
             sign_ins: SignInSettings {
                 of_account: config.issuers.sign_ins_of_account(),
                 of_provider: config.issuers.sign_ins_of_provider(),
+            },
+            scim: ScimSettings {
+                requests_per_second: config.scim.requests_per_second(),
+                burst: config.scim.burst(),
             },
             outbound: config.issuers.reach(),
         },

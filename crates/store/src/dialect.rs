@@ -197,6 +197,15 @@ pub(crate) const fn kept(backend: DbBackend) -> &'static str {
     }
 }
 
+/// What a SELECT ends with whose rows no other transaction changes, or refers to anew, before this one has ended. On SQLite one writes
+/// at a time.
+pub(crate) const fn locked(backend: DbBackend) -> &'static str {
+    match backend {
+        DbBackend::Postgres => " FOR UPDATE",
+        _ => "",
+    }
+}
+
 /// The statements, put together where the driver takes several in one round trip: SQLite's does, and each trip to
 /// its thread costs more than the statement.
 pub(crate) fn together(
@@ -303,6 +312,17 @@ fn sqlite_constraint(message: &str) -> String {
         }
         "external_identities.tenant_id, external_identities.provider_id, external_identities.external_id" => {
             "external_identities_subject_unique".to_owned()
+        }
+        "scim_users.tenant_id, scim_users.identity_id" => "scim_users_identity_unique".to_owned(),
+        "scim_users.tenant_id, scim_users.user_name" => "scim_users_user_name_unique".to_owned(),
+        "scim_users.tenant_id, scim_users.provider_id, scim_users.external_id" => {
+            "scim_users_external_id_unique".to_owned()
+        }
+        "scim_groups.tenant_id, scim_groups.provider_id, scim_groups.unique_name" => {
+            "scim_groups_name_unique".to_owned()
+        }
+        "scim_groups.tenant_id, scim_groups.provider_id, scim_groups.external_id" => {
+            "scim_groups_external_id_unique".to_owned()
         }
         _ => format!("{}_pkey", columns.split('.').next().unwrap_or_default()),
     }

@@ -32,6 +32,7 @@ mod readers;
 mod replica;
 mod row;
 mod schemas;
+mod scim;
 mod sealed;
 mod select;
 mod session_tokens;
@@ -63,6 +64,10 @@ pub use policies::PolicyDocument;
 pub use providers::{IdentityProviderUpdate, NewIdentityProvider, ProviderSettings};
 pub use replica::Consistency;
 pub use schemas::{ImpactBudget, Misfit, Numbering, SchemaDocument, SchemaImpact};
+pub use scim::{
+    ConnectionKeyDocument, ConnectionSettings, GroupNext, GroupOfUser, ListPage, ListRequest,
+    MemberOfGroup, Membership, NewConnectionKey, ScimGroup, ScimUser, ScimUserState, UserWrite,
+};
 pub use sealed::{Sealable, Sealed};
 pub use session_tokens::{
     PublicKey, RetiredKey, RotatedSigningKey, SessionTokens, SigningKey, SigningKeyId,

@@ -1,12 +1,16 @@
 //! Rows that wait for the decision on them.
 
 use palisade_authz::{
-    Action, Authorized, ExternalIdentityTarget, IdentityTarget, SessionTarget, Target,
+    Action, Authorized, ExternalIdentityTarget, IdentityTarget, ScimGroupTarget, ScimUserTarget,
+    SessionTarget, Target,
 };
 use palisade_identity::{ExternalIdentity, Identity};
 use palisade_tenancy::TenantId;
 
-use crate::sessions::KnownSession;
+use crate::{
+    scim::{ScimGroup, ScimUser, ScimUserState},
+    sessions::KnownSession,
+};
 
 /// Something that is loaded so that policy can decide on it.
 pub trait Sealable {
@@ -38,6 +42,34 @@ impl Sealable for KnownSession {
 
     fn same(one: &SessionTarget, other: &SessionTarget) -> bool {
         one.id == other.id && one.identity == other.identity
+    }
+}
+
+fn same_user(one: &ScimUserTarget, other: &ScimUserTarget) -> bool {
+    one.identity.id == other.identity.id && one.connection == other.connection
+}
+
+impl Sealable for ScimUser {
+    type Target = ScimUserTarget;
+
+    fn same(one: &ScimUserTarget, other: &ScimUserTarget) -> bool {
+        same_user(one, other)
+    }
+}
+
+impl Sealable for ScimUserState {
+    type Target = ScimUserTarget;
+
+    fn same(one: &ScimUserTarget, other: &ScimUserTarget) -> bool {
+        same_user(one, other)
+    }
+}
+
+impl Sealable for ScimGroup {
+    type Target = ScimGroupTarget;
+
+    fn same(one: &ScimGroupTarget, other: &ScimGroupTarget) -> bool {
+        one == other
     }
 }
 

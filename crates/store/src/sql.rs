@@ -33,7 +33,7 @@ impl TenantSql {
     }
 }
 
-const fn contains(text: &str, part: &str) -> bool {
+pub(crate) const fn contains(text: &str, part: &str) -> bool {
     let mut text = text.as_bytes();
     loop {
         if starts_with(text, part.as_bytes()) {

@@ -101,6 +101,11 @@ impl<'a> TenantTx<'a> {
         self.run(self.bind(sql, values)).await
     }
 
+    /// Runs a write that was put together at run time; how many rows it changed.
+    pub(crate) async fn execute_bound(&self, bound: Bound) -> Result<u64, Fault> {
+        self.run(bound).await
+    }
+
     /// Inserts rows of this tenant in one statement; does nothing for no rows.
     pub(crate) async fn insert(
         &self,
@@ -224,6 +229,37 @@ impl<'a> TenantTx<'a> {
         self.one_bound(bound).await
     }
 
+    /// All rows, which no other transaction changes, or refers to anew, before this one has ended.
+    pub(crate) async fn all_locked(
+        &self,
+        sql: TenantSql,
+        values: impl IntoIterator<Item = Value>,
+    ) -> Result<Vec<QueryResult>, Fault> {
+        let mut bound = self.bind(sql, values);
+        bound
+            .text
+            .to_mut()
+            .push_str(dialect::locked(self.backend()));
+        self.all_bound(bound).await
+    }
+
+    /// All rows of a statement in whose text `{list}` stands for the values of `list`, which no other transaction changes,
+    /// or refers to anew, before this one has ended.
+    pub(crate) async fn all_locked_listed(
+        &self,
+        sql: TenantSql,
+        list: impl IntoIterator<Item = Value>,
+    ) -> Result<Vec<QueryResult>, Fault> {
+        let mut bound = self.bind(sql, list);
+        let places = placeholders(2, bound.values.len() - 1);
+        bound.text = bound.text.replace("{list}", &places).into();
+        bound
+            .text
+            .to_mut()
+            .push_str(dialect::locked(self.backend()));
+        self.all_bound(bound).await
+    }
+
     /// The rows that a write gives back, in whose text `{list}` stands for the values of `list`.
     pub(crate) async fn write_listed(
         &self,
@@ -260,6 +296,18 @@ impl<'a> TenantTx<'a> {
         values: impl IntoIterator<Item = Value>,
     ) -> Result<Vec<QueryResult>, Fault> {
         self.all_bound(self.bind(sql, values)).await
+    }
+
+    /// All rows of a statement in whose text `{list}` stands for the values of `list`.
+    pub(crate) async fn all_listed(
+        &self,
+        sql: TenantSql,
+        list: impl IntoIterator<Item = Value>,
+    ) -> Result<Vec<QueryResult>, Fault> {
+        let mut bound = self.bind(sql, list);
+        let places = placeholders(2, bound.values.len() - 1);
+        bound.text = bound.text.replace("{list}", &places).into();
+        self.all_bound(bound).await
     }
 
     /// All rows of a statement that was put together at run time by [`crate::select::Select`].

@@ -6,7 +6,7 @@
 //!
 //! Where API keys are taken, so are the tokens of issuers that the tenant has registered (`issuer/`).
 //!
-//! A surface takes API keys or session tokens, never both: a token is no credential where keys are asked for, nor the
+//! A surface takes API keys, session tokens or keys of connections, never two of them: a token is no credential where keys are asked for, nor the
 //! other way round, and whoever sends one of each is refused.
 
 use std::{net::IpAddr, sync::Arc};
@@ -15,8 +15,8 @@ use palisade_envelope::{Code, Error, Result};
 use palisade_identity::State;
 
 use crate::{
-    ApiKey, CachedDirectory, Caller, Clock, Directory, IdentityCredential, Principal, SessionToken,
-    TenantId, TenantState, issuer,
+    ApiKey, CachedDirectory, Caller, Clock, ConnectionKey, Directory, IdentityCredential,
+    Principal, SessionToken, TenantId, TenantState, issuer,
     issuer::{AccountState, Stranger, Tokens},
 };
 
@@ -204,6 +204,7 @@ impl<D: Directory, C: Clock> Admission<D, C> {
             name: format!("token of {}", issuer.name).into(),
             credential: IdentityCredential::Token,
             roles: Arc::clone(&verified.roles),
+            groups: account.groups,
             schema_id: account.schema_id.into(),
             state: account.state,
         };
@@ -274,6 +275,7 @@ impl<D: Directory, C: Clock> Admission<D, C> {
             name: format!("session {}", token.id()).into(),
             credential: IdentityCredential::Session,
             roles: Arc::from([]),
+            groups: record.groups,
             schema_id: record.schema_id.into(),
             state: record.identity_state,
         };
@@ -281,12 +283,56 @@ impl<D: Directory, C: Clock> Admission<D, C> {
         Ok((Arc::new(caller), record.presented))
     }
 
+    /// Verifies the key of a connection, which comes as `Authorization: Bearer` and in no other way, and that `X-Tenant-ID`
+    /// agrees with it where it is sent.
+    ///
+    /// # Errors
+    /// `unauthenticated`, `invalid_tenant_id`, `tenant_mismatch`, `tenant_suspended`, in this order; `unavailable` when the
+    /// database can't answer.
+    pub async fn admit_connection(&self, claims: Claims<'_>) -> Result<Arc<Caller>> {
+        let refused = || {
+            Error::new(Code::Unauthenticated)
+                .reworded("the key of a connection is wanted here, as `Authorization: Bearer`")
+        };
+        let presented = match (claims.api_key, claims.authorization, claims.session_token) {
+            ([], [authorization], []) => bearer(authorization).ok_or_else(refused)?,
+            _ => return Err(refused()),
+        };
+        let key = std::str::from_utf8(presented)
+            .ok()
+            .and_then(ConnectionKey::parse)
+            .ok_or_else(refused)?;
+        let entry = self
+            .directory
+            .connection_key(key.tenant(), key.id())
+            .await?
+            .ok_or_else(refused)?;
+        let record = &entry.record;
+        let now = self.clock.now();
+        let past = |end: Option<palisade_identity::Timestamp>| end.is_some_and(|end| end <= now);
+        if !key.matches(&record.secret_sha256)
+            || past(record.expires_at)
+            || past(record.revoked_at)
+            || record.tenant_state == TenantState::Deleted
+        {
+            return Err(refused());
+        }
+        self.directory
+            .inner()
+            .connection_key_used(record.tenant, record.id);
+        agrees(claims.tenant, TenantHeader::Optional, record.tenant)?;
+        if record.tenant_state == TenantState::Suspended {
+            return Err(Error::new(Code::TenantSuspended));
+        }
+        Ok(Arc::clone(&entry.caller))
+    }
+
     async fn verify(&self, claims: &Claims<'_>) -> Result<Arc<Caller>> {
         let refused = || Error::new(Code::Unauthenticated);
         let key = claims.key().ok_or_else(refused)?;
         let entry = self
             .directory
-            .entry(key.tenant(), key.id())
+            .key(key.tenant(), key.id())
             .await?
             .ok_or_else(refused)?;
         let record = &entry.record;

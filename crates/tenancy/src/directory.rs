@@ -12,7 +12,7 @@ use std::{
 use ipnet::IpNet;
 use moka::future::Cache;
 use palisade_envelope::Result;
-use palisade_identity::{IdentityId, LinkId, ProviderId, SessionId, State, Timestamp};
+use palisade_identity::{GroupId, IdentityId, LinkId, ProviderId, SessionId, State, Timestamp};
 use serde::Serialize;
 
 use crate::{
@@ -73,6 +73,31 @@ pub struct KeyRecord {
     pub allowed_cidrs: Vec<IpNet>,
 }
 
+/// What is stored of the key of a connection, and the state of its tenant, as one look-up returns them.
+#[derive(Clone, Debug)]
+pub struct ConnectionKeyRecord {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The state of that tenant.
+    pub tenant_state: TenantState,
+    /// The key.
+    pub id: KeyId,
+    /// Its name.
+    pub name: String,
+    /// The connection.
+    pub connection: ProviderId,
+    /// The connection's name.
+    pub connection_name: String,
+    /// What it is good for.
+    pub scopes: Vec<Role>,
+    /// SHA-256 of the secret.
+    pub secret_sha256: [u8; 32],
+    /// After this it is refused.
+    pub expires_at: Option<Timestamp>,
+    /// From this on it is refused.
+    pub revoked_at: Option<Timestamp>,
+}
+
 /// What is stored of a session, the state of its tenant and its identity, as one look-up returns them.
 #[derive(Clone, Debug)]
 pub struct SessionRecord<P> {
@@ -90,6 +115,8 @@ pub struct SessionRecord<P> {
     pub schema_id: String,
     /// The state of that identity.
     pub identity_state: State,
+    /// The groups that that identity is in, by other groups as well, sorted, each once.
+    pub groups: Arc<[GroupId]>,
     /// The rows themselves, so that they are not read a second time.
     pub presented: P,
 }
@@ -119,6 +146,16 @@ pub trait Directory: Send + Sync + 'static {
         tenant: TenantId,
         key: KeyId,
     ) -> impl Future<Output = Result<Option<KeyRecord>>> + Send;
+
+    /// The key of a connection of that tenant, with its tenant's state; `None` where there is none.
+    ///
+    /// # Errors
+    /// `unavailable` or `internal` when the database can't answer.
+    fn connection_key(
+        &self,
+        tenant: TenantId,
+        key: KeyId,
+    ) -> impl Future<Output = Result<Option<ConnectionKeyRecord>>> + Send;
 
     /// The tenant's state and the enabled providers whose tokens it takes, in one statement; `None` where there is no such
     /// tenant.
@@ -154,6 +191,9 @@ pub trait Directory: Send + Sync + 'static {
 
     /// Notes that the key was used just now. Cheap: written down later, many at a time.
     fn used(&self, tenant: TenantId, key: KeyId);
+
+    /// The same of the key of a connection.
+    fn connection_key_used(&self, tenant: TenantId, key: KeyId);
 }
 
 /// What another node (or this one) changed, so that what is cached of it must go.
@@ -166,8 +206,8 @@ pub enum Invalidation {
 }
 
 /// One cached look-up.
-pub(crate) struct Entry {
-    pub(crate) record: KeyRecord,
+pub(crate) struct Entry<R> {
+    pub(crate) record: R,
     pub(crate) caller: Arc<Caller>,
     loaded: Instant,
 }
@@ -178,13 +218,16 @@ pub(crate) struct Issuers {
     loaded: Instant,
 }
 
+type Entries<R> = Cache<(TenantId, KeyId), Arc<Entry<R>>>;
+
 /// A [`Directory`] with a cache before it. Every key of the cache contains the tenant.
 ///
 /// While the node hears of changes ([`CachedDirectory::set_live`]), entries live for [`Self::LIVE`];
 /// while it does not, for [`Self::BLIND`].
 pub struct CachedDirectory<D> {
     inner: D,
-    cache: Cache<(TenantId, KeyId), Arc<Entry>>,
+    keys: Entries<KeyRecord>,
+    connections: Entries<ConnectionKeyRecord>,
     issuers: moka::sync::Cache<TenantId, Arc<Issuers>>,
     live: AtomicBool,
     generation: AtomicU64,
@@ -198,14 +241,10 @@ impl<D: Directory> CachedDirectory<D> {
 
     /// A cache of up to 100,000 keys before `inner`.
     pub fn new(inner: D) -> Self {
-        let cache = Cache::builder()
-            .max_capacity(100_000)
-            .time_to_live(Self::LIVE)
-            .support_invalidation_closures()
-            .build();
         Self {
             inner,
-            cache,
+            keys: entries(Self::LIVE),
+            connections: entries(Self::LIVE),
             issuers: moka::sync::Cache::builder()
                 .max_capacity(10_000)
                 .time_to_live(Self::LIVE)
@@ -228,22 +267,11 @@ impl<D: Directory> CachedDirectory<D> {
     /// Forgets what is cached of what was changed.
     pub fn invalidate(&self, what: Invalidation) {
         self.generation.fetch_add(1, Ordering::SeqCst);
+        forget(&self.keys, what);
+        forget(&self.connections, what);
         match what {
-            Invalidation::Everything => {
-                self.cache.invalidate_all();
-                self.issuers.invalidate_all();
-            }
-            Invalidation::Tenant(tenant) => {
-                self.issuers.invalidate(&tenant);
-                // Refused only when the cache was built without closures; then forgetting all is right, too.
-                if self
-                    .cache
-                    .invalidate_entries_if(move |key, _| key.0 == tenant)
-                    .is_err()
-                {
-                    self.cache.invalidate_all();
-                }
-            }
+            Invalidation::Everything => self.issuers.invalidate_all(),
+            Invalidation::Tenant(tenant) => self.issuers.invalidate(&tenant),
         }
     }
 
@@ -280,46 +308,109 @@ impl<D: Directory> CachedDirectory<D> {
         Ok(Some(found))
     }
 
-    pub(crate) async fn entry(&self, tenant: TenantId, key: KeyId) -> Result<Option<Arc<Entry>>> {
+    pub(crate) async fn key(
+        &self,
+        tenant: TenantId,
+        key: KeyId,
+    ) -> Result<Option<Arc<Entry<KeyRecord>>>> {
+        let load = self.inner.key(tenant, key);
+        self.entry(&self.keys, (tenant, key), load, |record| {
+            let principal = if tenant == TenantId::PLATFORM {
+                Principal::Operator {
+                    id: record.id,
+                    name: record.name.as_str().into(),
+                }
+            } else {
+                Principal::ApiKey {
+                    id: record.id,
+                    name: record.name.as_str().into(),
+                    roles: sorted(&record.roles),
+                }
+            };
+            Caller::new(tenant, principal, record.tenant_state)
+        })
+        .await
+    }
+
+    pub(crate) async fn connection_key(
+        &self,
+        tenant: TenantId,
+        key: KeyId,
+    ) -> Result<Option<Arc<Entry<ConnectionKeyRecord>>>> {
+        let load = self.inner.connection_key(tenant, key);
+        self.entry(&self.connections, (tenant, key), load, |record| {
+            let principal = Principal::ScimClient {
+                connection: record.connection,
+                key: record.id,
+                name: format!("{}/{}", record.connection_name, record.name).into(),
+                scopes: sorted(&record.scopes),
+            };
+            Caller::new(tenant, principal, record.tenant_state)
+        })
+        .await
+    }
+
+    async fn entry<R: Send + Sync + 'static>(
+        &self,
+        entries: &Entries<R>,
+        key: (TenantId, KeyId),
+        load: impl Future<Output = Result<Option<R>>>,
+        caller: impl FnOnce(&R) -> Caller,
+    ) -> Result<Option<Arc<Entry<R>>>> {
         let bound = self.bound();
         // Absent keys are not cached: a stream of made-up ids must not push real ones out.
-        if let Some(entry) = self.cache.get(&(tenant, key)).await
+        if let Some(entry) = entries.get(&key).await
             && entry.loaded.elapsed() < bound
         {
             return Ok(Some(entry));
         }
         let loaded = Instant::now();
         let generation = self.generation.load(Ordering::SeqCst);
-        let Some(record) = self.inner.key(tenant, key).await? else {
+        let Some(record) = load.await? else {
             return Ok(None);
         };
-        let principal = if tenant == TenantId::PLATFORM {
-            Principal::Operator {
-                id: record.id,
-                name: record.name.as_str().into(),
-            }
-        } else {
-            let mut roles = record.roles.clone();
-            roles.sort_unstable();
-            roles.dedup();
-            Principal::ApiKey {
-                id: record.id,
-                name: record.name.as_str().into(),
-                roles: roles.into(),
-            }
-        };
-        let caller = Arc::new(Caller::new(tenant, principal, record.tenant_state));
+        let caller = Arc::new(caller(&record));
         let entry = Arc::new(Entry {
             record,
             caller,
             loaded,
         });
-        self.cache.insert((tenant, key), Arc::clone(&entry)).await;
+        entries.insert(key, Arc::clone(&entry)).await;
         if self.generation.load(Ordering::SeqCst) != generation {
             // Something changed while this was loading: what was loaded may be older than the change, and
             // the invalidation may have come before the insert.
-            self.cache.invalidate(&(tenant, key)).await;
+            entries.invalidate(&key).await;
         }
         Ok(Some(entry))
     }
+}
+
+fn entries<R: Send + Sync + 'static>(live: Duration) -> Entries<R> {
+    Cache::builder()
+        .max_capacity(100_000)
+        .time_to_live(live)
+        .support_invalidation_closures()
+        .build()
+}
+
+fn forget<R: Send + Sync + 'static>(entries: &Entries<R>, what: Invalidation) {
+    match what {
+        Invalidation::Everything => entries.invalidate_all(),
+        Invalidation::Tenant(tenant) => {
+            // Refused only when the cache was built without closures; then forgetting all is right, too.
+            if entries
+                .invalidate_entries_if(move |key, _| key.0 == tenant)
+                .is_err()
+            {
+                entries.invalidate_all();
+            }
+        }
+    }
+}
+
+fn sorted(roles: &[Role]) -> Arc<[Role]> {
+    let mut roles = roles.to_vec();
+    roles.sort_unstable();
+    roles.dedup();
+    roles.into()
 }

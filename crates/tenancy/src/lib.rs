@@ -1,6 +1,6 @@
 //! Who calls, and for which tenant.
 //!
-//! Owns: [`TenantId`], [`TenantScope`], [`Principal`], [`Caller`], API keys, session tokens, tokens of issuers, the admission of a request,
+//! Owns: [`TenantId`], [`TenantScope`], [`Principal`], [`Caller`], API keys, keys of connections, session tokens, tokens of issuers, the admission of a request,
 //! and (behind the feature `actix`) the middleware that does it. No other code reads `X-API-Key`, `Authorization`,
 //! `X-Session-Token`, `Cookie` or `X-Tenant-ID`.
 //! Depends on: `palisade-identity`, `palisade-envelope`. Knows no rows: the store implements [`Directory`].
@@ -9,6 +9,7 @@
 pub mod admit;
 pub mod api_key;
 pub mod clock;
+mod connection_key;
 pub mod directory;
 pub mod issuer;
 #[cfg(feature = "actix")]
@@ -23,8 +24,10 @@ mod token;
 pub use admit::{Admission, Arrival};
 pub use api_key::{ApiKey, KeyId};
 pub use clock::{Clock, SystemClock};
+pub use connection_key::ConnectionKey;
 pub use directory::{
-    CachedDirectory, Directory, Invalidation, KeyRecord, SessionRecord, TenantState,
+    CachedDirectory, ConnectionKeyRecord, Directory, Invalidation, KeyRecord, SessionRecord,
+    TenantState,
 };
 pub use name::TenantName;
 pub use principal::{IdentityCredential, Principal, PrincipalId};

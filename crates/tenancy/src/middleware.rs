@@ -53,6 +53,22 @@ pub async fn admit_session_request<D: Directory, C: Clock>(
     Ok(caller)
 }
 
+/// Admits the request by the key of a connection. The caller is left in the request's extensions, where [`caller`] finds it.
+///
+/// # Errors
+/// As [`Admission::admit_connection`].
+pub async fn admit_connection_request<D: Directory, C: Clock>(
+    admission: &Admission<D, C>,
+    request: &ServiceRequest,
+) -> Result<Arc<Caller>> {
+    let sent = Sent::of(request.headers(), None);
+    let caller = admission
+        .admit_connection(sent.claims(peer(request)))
+        .await?;
+    request.extensions_mut().insert(Arc::clone(&caller));
+    Ok(caller)
+}
+
 /// The session that this request was admitted by, the first time it is asked for.
 pub fn presented<P: 'static>(request: &HttpRequest) -> Option<P> {
     request.extensions_mut().remove::<P>()

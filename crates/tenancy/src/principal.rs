@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use palisade_identity::{IdentityId, ProviderId, State};
+use palisade_identity::{GroupId, IdentityId, ProviderId, State};
 
 use crate::{KeyId, Role};
 
 palisade_identity::id! {
-    /// Whoever calls, by the id of the key or identity: the Cedar entity id, and the `actor` of audit events.
+    /// Whoever calls, by the id of the key, identity or connection: the Cedar entity id, and the `actor` of audit events.
     PrincipalId;
 }
 
@@ -34,10 +34,24 @@ pub enum Principal {
         credential: IdentityCredential,
         /// The roles that the provider's token gives, sorted, each once.
         roles: Arc<[Role]>,
+        /// The groups that it is in, by other groups as well, sorted, each once.
+        groups: Arc<[GroupId]>,
         /// The identity's schema.
         schema_id: Arc<str>,
         /// The identity's state.
         state: State,
+    },
+    /// A provisioning system, by a key of its connection.
+    ScimClient {
+        /// The connection: the identity provider that it provisions for. Policies know the client by this id, whichever of
+        /// its keys it uses.
+        connection: ProviderId,
+        /// The key.
+        key: KeyId,
+        /// The names of connection and key, for audit events.
+        name: Arc<str>,
+        /// The key's scopes, sorted, each once.
+        scopes: Arc<[Role]>,
     },
     /// An identity provider that signs somebody in whom nobody here is linked to yet, by a token that was verified.
     IdentityProvider {
@@ -80,16 +94,18 @@ impl Principal {
         match self {
             Self::ApiKey { .. } => "ApiKey",
             Self::Identity { .. } => "Identity",
+            Self::ScimClient { .. } => "ScimClient",
             Self::IdentityProvider { .. } => "IdentityProvider",
             Self::Operator { .. } => "Operator",
         }
     }
 
-    /// The id of the key or identity: the Cedar entity id.
+    /// The id of the key, identity or connection: the Cedar entity id.
     pub const fn id(&self) -> PrincipalId {
         PrincipalId::from_uuid(match self {
             Self::ApiKey { id, .. } | Self::Operator { id, .. } => id.as_uuid(),
             Self::Identity { id, .. } => id.as_uuid(),
+            Self::ScimClient { connection, .. } => connection.as_uuid(),
             Self::IdentityProvider { id, .. } => id.as_uuid(),
         })
     }
@@ -99,8 +115,20 @@ impl Principal {
         match self {
             Self::ApiKey { name, .. }
             | Self::Identity { name, .. }
+            | Self::ScimClient { name, .. }
             | Self::IdentityProvider { name, .. }
             | Self::Operator { name, .. } => name,
+        }
+    }
+
+    /// The groups that it is in, by other groups as well.
+    pub fn groups(&self) -> &[GroupId] {
+        match self {
+            Self::Identity { groups, .. } => groups,
+            Self::ApiKey { .. }
+            | Self::IdentityProvider { .. }
+            | Self::ScimClient { .. }
+            | Self::Operator { .. } => &[],
         }
     }
 
@@ -109,6 +137,7 @@ impl Principal {
         match self {
             Self::ApiKey { roles, .. } | Self::Identity { roles, .. } => roles,
             Self::IdentityProvider { .. } => &[],
+            Self::ScimClient { scopes, .. } => scopes,
             Self::Operator { .. } => &[Role::Operator],
         }
     }

@@ -1,4 +1,4 @@
-//! The role presets that an API key can hold.
+//! The role presets that an API key can hold, and the scopes of a connection's key, which are roles as well.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +18,18 @@ pub enum Role {
     Auditor,
     /// The operator of the deployment: tenants and their first keys. Never of a tenant's own key.
     Operator,
+    /// Of a connection's key: reads its users.
+    #[serde(rename = "users:read")]
+    UsersRead,
+    /// Of a connection's key: writes its users.
+    #[serde(rename = "users:write")]
+    UsersWrite,
+    /// Of a connection's key: reads its groups.
+    #[serde(rename = "groups:read")]
+    GroupsRead,
+    /// Of a connection's key: writes its groups.
+    #[serde(rename = "groups:write")]
+    GroupsWrite,
 }
 
 impl Role {
@@ -30,6 +42,14 @@ impl Role {
         Self::Auditor,
     ];
 
+    /// The roles that the key of a connection can hold: its scopes.
+    pub const OF_CONNECTIONS: &'static [Self] = &[
+        Self::UsersRead,
+        Self::UsersWrite,
+        Self::GroupsRead,
+        Self::GroupsWrite,
+    ];
+
     /// As it stands in JSON, policies and the database.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -39,6 +59,10 @@ impl Role {
             Self::Viewer => "viewer",
             Self::Auditor => "auditor",
             Self::Operator => "operator",
+            Self::UsersRead => "users:read",
+            Self::UsersWrite => "users:write",
+            Self::GroupsRead => "groups:read",
+            Self::GroupsWrite => "groups:write",
         }
     }
 
@@ -48,5 +72,13 @@ impl Role {
             .iter()
             .copied()
             .find(|role| role.as_str() == word)
+    }
+
+    /// The scope of a connection's key that this word names.
+    pub fn parse_scope(word: &str) -> Option<Self> {
+        Self::OF_CONNECTIONS
+            .iter()
+            .copied()
+            .find(|scope| scope.as_str() == word)
     }
 }

@@ -167,6 +167,16 @@ pub(super) fn sample(shape: &str, alpha: &Tenant, key: &str) -> Option<Sample> {
         ("PATCH" | "PUT", "/v1/identity-providers/{}") => {
             own(&[&alpha.provider], Some(json!({"enabled": true})))
         }
+        ("GET", "/v1/identity-providers/{}/keys" | "/v1/identity-providers/{}/scim") => {
+            own(&[&alpha.connection], None)
+        }
+        ("POST", "/v1/identity-providers/{}/keys") => {
+            own(&[&alpha.connection], Some(json!({"name": "probe"})))
+        }
+        ("DELETE", "/v1/identity-providers/{}/keys/{}") => {
+            own(&[&alpha.connection, &key.to_owned()], None)
+        }
+        ("PUT", "/v1/identity-providers/{}/scim") => own(&[&alpha.connection], Some(json!({}))),
         ("POST", "/v1/schemas") => whole(Some(
             json!({"id": "probe", "schema": crate::house::customer_schema()}),
         )),

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use crate::{
     client::{Caller, Reply, send},
     house::Tenant,
+    scim::{Client, id},
 };
 use provider::Provider;
 
@@ -197,6 +198,51 @@ on_both_databases! {
         let inactive = json!([{"op": "replace", "path": "/state", "value": "inactive"}]);
         alpha.owner.patch(&format!("/admin/identities/{carol}"), inactive).await.expect(200);
         bearer.whoami().await.refused(401, "unauthenticated");
+    }
+
+    async fn scim_groups_count_in_policies_and_who_leaves_one_is_out_at_once(house: House) {
+        let (alpha, provider) = (&house.alpha, Provider::start().await);
+        let login = register(alpha, &provider, sure(), json!([])).await;
+        let client = Client::connect(&alpha.owner, "entra").await;
+        let ada = id(&client.user("ada").await);
+        let body = json!({"identity_provider_id": login, "external_id": "sub-ada"});
+        alpha.owner.post(&format!("/v1/users/{ada}/identities"), body).await.expect(201);
+        let bearer = Bearer::new(alpha, &provider.token("sub-ada", json!({})).await);
+        let inner = id(&client.post("/Groups", json!({"displayName": "Night shift"})).await.expect(201).json());
+        let outer = json!({"displayName": "Help desk", "members": [{"value": inner}]});
+        let outer = id(&client.post("/Groups", outer).await.expect(201).json());
+        let policy = format!(
+            "permit (principal in Palisade::Group::\"{outer}\", action == Palisade::Action::\"identity:list\", resource);"
+        );
+        alpha.owner.put("/v1/policies/help-desk", json!({"policy": policy})).await.expect(201);
+        let path = format!("/Groups/{inner}");
+        for _ in 0..2 {
+            bearer.ask(Method::GET, "/v1/users").await.refused(403, "forbidden");
+            let add = json!([{"op": "add", "path": "members", "value": [{"value": ada}]}]);
+            client.patch(&path, add).await.expect(200);
+            bearer.ask(Method::GET, "/v1/users").await.expect(200);
+            let user = alpha.owner.get(&format!("/v1/users/{ada}")).await.expect(200);
+            let mut both = [inner.clone(), outer.clone()];
+            both.sort_unstable();
+            assert_eq!(user.json()["groups"], json!(both));
+            let listed = alpha.owner.all("/v1/users?q=ada").await;
+            assert!(listed.iter().any(|user| user["id"] == ada.as_str() && user["groups"] == json!(both)), "{listed:?}");
+            let remove = json!([{"op": "remove", "path": format!("members[value eq \"{ada}\"]")}]);
+            client.patch(&path, remove).await.expect(200);
+        }
+        bearer.ask(Method::GET, "/v1/users").await.refused(403, "forbidden");
+        // What forbids by a group holds for sessions, too.
+        let session = alpha.owner.post(&format!("/v1/users/{ada}/sessions"), json!({})).await.expect(201);
+        let whoami = house.gateway.anonymous().with_bearer(&session.text("/token"));
+        whoami.get("/sessions/whoami").await.expect(200);
+        let policy = format!(
+            "forbid (principal in Palisade::Group::\"{outer}\", action == Palisade::Action::\"session:whoami\", resource);"
+        );
+        alpha.owner.put("/v1/policies/no-help-desk", json!({"policy": policy})).await.expect(201);
+        whoami.get("/sessions/whoami").await.expect(200);
+        let all = json!([{"op": "replace", "path": "members", "value": [{"value": ada}]}]);
+        client.patch(&path, all).await.expect(200);
+        whoami.get("/sessions/whoami").await.refused(403, "forbidden");
     }
 
     async fn abuse_21_a_token_opens_the_tenant_that_takes_it_and_no_other(house: House) {

@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cedar_policy::{Effect, Entities, Request, Validator};
-use palisade_identity::{IdentityId, LinkId, LinkedBy, ProviderId, SessionId, State};
+use palisade_identity::{GroupId, IdentityId, LinkId, LinkedBy, ProviderId, SessionId, State};
 use palisade_tenancy::{Role, TenantState};
 
-use super::{api_key, engine, home, identity as person, key, operator};
+use super::{api_key, engine, home, identity as person, key, operator, scim_client};
 use crate::{
-    Access, ExternalIdentityTarget, IdentityTarget, NamedTarget, Own, SessionTarget, Target,
-    action, engine::Question, platform::POLICIES,
+    Access, ConnectionTarget, ExternalIdentityTarget, IdentityTarget, NamedTarget, Own,
+    ScimGroupTarget, ScimUserTarget, SessionTarget, Target, action, engine::Question,
+    platform::POLICIES,
 };
 
 #[test]
@@ -30,6 +31,7 @@ fn the_schema_and_the_catalogue_have_the_same_actions_in_the_same_groups() {
         Access::Manage,
         Access::Operate,
         Access::Personal,
+        Access::Provision,
         Access::SignIn,
     ]
     .map(Access::group);
@@ -46,8 +48,8 @@ fn the_schema_and_the_catalogue_have_the_same_actions_in_the_same_groups() {
     assert_eq!(of_schema, of_catalogue);
 }
 
-#[test]
-fn each_action_takes_the_resource_that_its_rust_target_makes() {
+#[tokio::test]
+async fn each_action_takes_the_resource_that_its_rust_target_makes() {
     fn kind<A: crate::Action>(target: A::Target) -> (usize, &'static str) {
         (A::POSITION, target.resource(&home().to_string()).kind)
     }
@@ -58,6 +60,16 @@ fn each_action_takes_the_resource_that_its_rust_target_makes() {
         user: identity().id,
         id: LinkId::from_uuid(key(1).as_uuid()),
         linked_by: LinkedBy::Manual,
+    };
+    let client = super::scim_caller().await;
+    let connection = ConnectionTarget::of(&client).expect("a connection");
+    let user = || ScimUserTarget {
+        connection,
+        identity: identity(),
+    };
+    let group = ScimGroupTarget {
+        connection,
+        id: GroupId::from_uuid(key(1).as_uuid()),
     };
     let made = [
         kind::<action::CreateIdentity>(Own),
@@ -98,6 +110,21 @@ fn each_action_takes_the_resource_that_its_rust_target_makes() {
         kind::<action::ReadIdentityProvider>(provider()),
         kind::<action::UpdateIdentityProvider>(provider()),
         kind::<action::DeleteIdentityProvider>(provider()),
+        kind::<action::CreateConnectionKey>(provider()),
+        kind::<action::ListConnectionKeys>(provider()),
+        kind::<action::RevokeConnectionKey>(provider()),
+        kind::<action::CreateScimUser>(connection),
+        kind::<action::ListScimUsers>(connection),
+        kind::<action::ReadScimUser>(user()),
+        kind::<action::UpdateScimUser>(user()),
+        kind::<action::DeleteScimUser>(user()),
+        kind::<action::CreateScimGroup>(connection),
+        kind::<action::ListScimGroups>(connection),
+        kind::<action::ReadScimGroup>(group),
+        kind::<action::UpdateScimGroup>(group),
+        kind::<action::DeleteScimGroup>(group),
+        kind::<action::ReadScimSchemas>(connection),
+        kind::<action::SendScimBulk>(connection),
         kind::<action::ListIdentitySchemas>(Own),
         kind::<action::ReadIdentitySchema>(NamedTarget::identity_schema("default")),
         kind::<action::PutIdentitySchema>(NamedTarget::identity_schema("default")),
@@ -154,6 +181,7 @@ fn every_entity_and_request_that_is_built_conforms_to_the_schema() {
         api_key(2, &[]),
         person(2),
         operator(),
+        scim_client(&[Role::UsersRead, Role::GroupsWrite]),
     ] {
         for position in 0..action::ALL.len() {
             let mut resources = vec![

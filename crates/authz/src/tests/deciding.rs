@@ -1,12 +1,12 @@
 //! What the gate answers.
 
 use palisade_envelope::{Code, Error};
-use palisade_identity::{IdentityId, SessionId, State, session::Aal};
-use palisade_tenancy::{Caller, Role, TenantState};
+use palisade_identity::{GroupId, IdentityId, SessionId, State, session::Aal};
+use palisade_tenancy::{Caller, Principal, Role, TenantState};
 
 use super::{
-    Memory, api_key, caller, compiled, elsewhere, engine, home, identity as person, key, operator,
-    stored,
+    Memory, api_key, caller, compiled, elsewhere, engine, home, identity as person, key, member,
+    operator, stored, token,
 };
 use crate::{
     Access, Action, Authorized, Denied, Gate, IdentityTarget, NamedTarget, Own, Refusal,
@@ -48,12 +48,7 @@ fn notices(error: &Error) -> Vec<&str> {
         .collect()
 }
 
-fn ask(
-    compiled: &Compiled,
-    principal: &palisade_tenancy::Principal,
-    action: usize,
-    resource: &Resource,
-) -> Verdict {
+fn ask(compiled: &Compiled, principal: &Principal, action: usize, resource: &Resource) -> Verdict {
     let question = Question {
         principal,
         tenant_state: TenantState::Active,
@@ -446,6 +441,73 @@ fn a_caller_that_acts_on_itself_keeps_its_roles() {
     assert!(ask(&compiled, &owner, action::RevokeApiKey::POSITION, &itself).allowed);
     let other = NamedTarget::api_key(key(2)).resource("");
     assert!(ask(&compiled, &owner, action::RevokeApiKey::POSITION, &other).allowed);
+}
+
+#[test]
+fn an_identity_that_acts_on_itself_keeps_its_roles_and_what_it_came_with() {
+    let compiled = compiled(&[]);
+    let viewer = token(&[Role::Viewer]);
+    let itself = IdentityTarget::absent(IdentityId::from_uuid(viewer.id().as_uuid()));
+    let read = action::ReadIdentity::POSITION;
+    assert!(ask(&compiled, &viewer, read, &itself.resource("")).allowed);
+    assert!(!ask(&compiled, &token(&[]), read, &itself.resource("")).allowed);
+}
+
+#[test]
+fn whoever_is_in_a_group_is_in_it_for_policies() {
+    let engineers = GroupId::from_uuid(palisade_identity::ids::Uuid::max());
+    let other = GroupId::from_uuid(key(1).as_uuid());
+    let scope = format!(
+        "@notice(\"not for engineers\") forbid (principal in Palisade::Group::\"{engineers}\", action == Palisade::Action::\"session:whoami\", resource);"
+    );
+    let condition = format!(
+        "forbid (principal, action == Palisade::Action::\"session:whoami\", resource) when {{ principal in Palisade::Group::\"{engineers}\" }};"
+    );
+    let capitals = scope.replace(
+        &engineers.to_string(),
+        &engineers.to_string().to_uppercase(),
+    );
+    let whoami = action::ReadOwnSession::POSITION;
+    for (text, counts) in [(scope, true), (condition, true), (capitals, false)] {
+        let compiled = compiled(&[("groups", &text)]);
+        // Whatever was decided for one, membership is that of now.
+        for _ in 0..2 {
+            for (groups, inside) in [
+                (&[][..], false),
+                (&[engineers][..], true),
+                (&[other][..], false),
+                (&[other, engineers][..], true),
+            ] {
+                let verdict = ask(
+                    &compiled,
+                    &member(1, groups),
+                    whoami,
+                    &session(1, Aal::Aal1),
+                );
+                assert_eq!(verdict.allowed, !(inside && counts), "{text} {groups:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn who_comes_with_a_token_may_what_a_tenant_permits_its_group() {
+    let group = GroupId::from_uuid(key(1).as_uuid());
+    let text = format!(
+        "permit (principal in Palisade::Group::\"{group}\", action == Palisade::Action::\"identity:list\", resource);"
+    );
+    let compiled = compiled(&[("groups", &text)]);
+    let list = action::ListIdentities::POSITION;
+    let resource = Own.resource(&home().to_string());
+    for (groups, allowed) in [(&[][..], false), (&[group][..], true)] {
+        let mut principal = token(&[]);
+        if let Principal::Identity { groups: of, .. } = &mut principal {
+            *of = groups.into();
+        }
+        assert_eq!(ask(&compiled, &principal, list, &resource).allowed, allowed);
+        // With the token of a session, nobody's group gives anything.
+        assert!(!ask(&compiled, &member(1, groups), list, &resource).allowed);
+    }
 }
 
 /// The caches are shared by all tenants: what one tenant has must never answer for another.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use palisade_tenancy::{Principal, Role, TenantId, TenantState};
 
-use super::{api_key, elsewhere, engine, home, identity, operator, provider, token};
+use super::{api_key, elsewhere, engine, home, identity, operator, provider, scim_client, token};
 use crate::{action, compiled::Compiled, engine::Question};
 
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../policies/matrix.txt");
@@ -51,6 +51,7 @@ fn the_committed_matrix_is_what_the_policies_say() {
     columns.push(("token+view", token(&[Role::Viewer])));
     columns.push(("provider", provider(true)));
     columns.push(("operator", operator()));
+    columns.push(("scim", scim_client(Role::OF_CONNECTIONS)));
 
     let mut text = String::from(
         "# Who may do what by the platform's policies alone. Written by a test of palisade-authz, which fails\n\
@@ -58,7 +59,7 @@ fn the_committed_matrix_is_what_the_policies_say() {
          # `own`: the resource belongs to the caller's tenant (the operator's: the platform's, which the records\n\
          # of all tenants belong to). `other`: it belongs to another tenant. `identity`: one with the token of a session;\n\
          # sessions are its own. `token`: one with the token of an issuer, without roles and with that of a viewer. `provider`:\n\
-         # the identity provider itself; the providers are it.\n",
+         # the identity provider itself; the providers are it. `scim`: a key of a connection with all scopes.\n",
     );
     write!(text, "{:<30}{:<7}", "action", "tenant").expect("to memory");
     for (name, _) in &columns {

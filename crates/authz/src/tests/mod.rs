@@ -62,8 +62,28 @@ pub(crate) fn identity(number: u8) -> Principal {
         name: "session".into(),
         credential: palisade_tenancy::IdentityCredential::Session,
         roles: [].into(),
+        groups: [].into(),
         schema_id: "default".into(),
         state: palisade_identity::State::Active,
+    }
+}
+
+/// The identity [`identity`], in these groups.
+pub(crate) fn member(number: u8, groups: &[palisade_identity::GroupId]) -> Principal {
+    let mut principal = identity(number);
+    if let Principal::Identity { groups: of, .. } = &mut principal {
+        *of = groups.into();
+    }
+    principal
+}
+
+/// A provisioning system.
+pub(crate) fn scim_client(scopes: &[Role]) -> Principal {
+    Principal::ScimClient {
+        connection: palisade_identity::ProviderId::from_uuid(key(7).as_uuid()),
+        key: key(8),
+        name: "entra/test".into(),
+        scopes: scopes.into(),
     }
 }
 
@@ -74,6 +94,7 @@ pub(crate) fn token(roles: &[Role]) -> Principal {
         name: "token of acme".into(),
         credential: palisade_tenancy::IdentityCredential::Token,
         roles: roles.into(),
+        groups: [].into(),
         schema_id: "default".into(),
         state: palisade_identity::State::Active,
     }
@@ -140,7 +161,7 @@ impl PolicySource for Memory {
     }
 }
 
-struct OneKey(KeyRecord);
+struct OneKey(KeyRecord, Option<palisade_tenancy::ConnectionKeyRecord>);
 
 impl Directory for OneKey {
     type Presented = ();
@@ -157,13 +178,21 @@ impl Directory for OneKey {
         Ok((self.0.tenant == tenant && self.0.id == key).then(|| self.0.clone()))
     }
 
+    async fn connection_key(
+        &self,
+        _: TenantId,
+        _: KeyId,
+    ) -> Result<Option<palisade_tenancy::ConnectionKeyRecord>> {
+        Ok(self.1.clone())
+    }
+
     fn used(&self, _: TenantId, _: KeyId) {}
+
+    fn connection_key_used(&self, _: TenantId, _: KeyId) {}
 }
 
-/// A caller as the admission makes one: there is no other way to get one.
-pub(crate) async fn caller(tenant: TenantId, roles: &[Role]) -> Arc<Caller> {
-    let key = ApiKey::generate(tenant, SystemClock.now()).expect("randomness");
-    let record = KeyRecord {
+fn key_record(tenant: TenantId, key: &ApiKey, roles: &[Role]) -> KeyRecord {
+    KeyRecord {
         tenant,
         tenant_state: TenantState::Active,
         id: key.id(),
@@ -173,8 +202,47 @@ pub(crate) async fn caller(tenant: TenantId, roles: &[Role]) -> Arc<Caller> {
         expires_at: None,
         revoked_at: None,
         allowed_cidrs: Vec::new(),
+    }
+}
+
+/// A provisioning system as the admission makes one.
+pub(crate) async fn scim_caller() -> Arc<Caller> {
+    let now = SystemClock.now();
+    let api_key = ApiKey::generate(home(), now).expect("randomness");
+    let key = palisade_tenancy::ConnectionKey::generate(home(), now).expect("randomness");
+    let record = palisade_tenancy::ConnectionKeyRecord {
+        tenant: home(),
+        tenant_state: TenantState::Active,
+        id: key.id(),
+        name: "test".into(),
+        connection: palisade_identity::ProviderId::generate(now),
+        connection_name: "entra".into(),
+        scopes: Role::OF_CONNECTIONS.to_vec(),
+        secret_sha256: key.secret_sha256(),
+        expires_at: None,
+        revoked_at: None,
     };
-    let admission = Admission::new(Arc::new(CachedDirectory::new(OneKey(record))), SystemClock);
+    let directory = OneKey(key_record(home(), &api_key, &[]), Some(record));
+    let admission = Admission::new(Arc::new(CachedDirectory::new(directory)), SystemClock);
+    let bearer = format!("Bearer {}", key.reveal()).into_bytes();
+    let claims = Claims {
+        authorization: &[bearer.as_slice()],
+        ..Claims::default()
+    };
+    admission
+        .admit_connection(claims)
+        .await
+        .expect("the key is good")
+}
+
+/// A caller as the admission makes one: there is no other way to get one.
+pub(crate) async fn caller(tenant: TenantId, roles: &[Role]) -> Arc<Caller> {
+    let key = ApiKey::generate(tenant, SystemClock.now()).expect("randomness");
+    let record = key_record(tenant, &key, roles);
+    let admission = Admission::new(
+        Arc::new(CachedDirectory::new(OneKey(record, None))),
+        SystemClock,
+    );
     let text = key.reveal();
     let claims = Claims {
         api_key: &[text.as_bytes()],

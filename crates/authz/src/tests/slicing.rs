@@ -1,10 +1,11 @@
 //! Slicing never changes a decision, its determining policies or its errors.
 
 use cedar_policy::{Authorizer, PolicySet, Response};
+use palisade_identity::GroupId;
 use palisade_tenancy::{Principal, Role, TenantState};
 use proptest::prelude::*;
 
-use super::{api_key, compiled, elsewhere, engine, home, identity, key, operator};
+use super::{api_key, compiled, elsewhere, engine, home, identity, key, member, operator};
 use crate::{Attribute, Resource, action, compiled::Compiled, engine::Question};
 
 /// Entity ids that policies and questions share, so that scopes do match at times.
@@ -42,7 +43,13 @@ fn role() -> impl Strategy<Value = Role> {
 
 fn principal_scope() -> impl Strategy<Value = String> {
     let kind = || prop::sample::select(vec!["ApiKey", "Operator", "Identity"]);
+    let group = || 1_u8..4;
     prop_oneof![
+        group().prop_map(|number| format!("principal in Palisade::Group::\"{}\"", key(number))),
+        group().prop_map(|number| format!(
+            "principal is Palisade::Identity in Palisade::Group::\"{}\"",
+            key(number)
+        )),
         Just("principal".to_owned()),
         (kind(), id()).prop_map(|(kind, id)| format!("principal == Palisade::{kind}::\"{id}\"")),
         (kind(), id()).prop_map(|(kind, id)| format!("principal in Palisade::{kind}::\"{id}\"")),
@@ -135,7 +142,10 @@ fn principal() -> impl Strategy<Value = Principal> {
     prop_oneof![
         6 => (1_u8..4, prop::collection::btree_set(role(), 0..4))
             .prop_map(|(number, roles)| api_key(number, &roles.into_iter().collect::<Vec<_>>())),
-        2 => (1_u8..4).prop_map(identity),
+        2 => (1_u8..4, prop::collection::btree_set(1_u8..4, 0..3)).prop_map(|(number, groups)| {
+            let group = |number| GroupId::from_uuid(key(number).as_uuid());
+            member(number, &groups.into_iter().map(group).collect::<Vec<_>>())
+        }),
         1 => Just(operator()),
     ]
 }

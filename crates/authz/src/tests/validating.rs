@@ -117,6 +117,28 @@ fn an_error_names_its_place_and_what_may_have_been_meant() {
 }
 
 #[test]
+fn a_policy_that_asks_for_the_groups_of_a_resource_is_refused() {
+    for text in [
+        "forbid (principal, action, resource in Palisade::Group::\"g\");",
+        "forbid (principal, action, resource is Palisade::Identity in Palisade::Group::\"g\");",
+        "forbid (principal, action == Palisade::Action::\"identity:read\", resource) when { resource in Palisade::Group::\"g\" };",
+        "forbid (principal, action == Palisade::Action::\"identity:read\", resource) unless { resource in [Palisade::Group::\"g\"] };",
+        "forbid (principal, action == Palisade::Action::\"identity:read\", resource) when { resource is Palisade::Identity in Palisade::Group::\"g\" };",
+    ] {
+        let error = check(text).expect_err(text);
+        let errors = error.envelope().details["errors"].to_string();
+        assert!(errors.contains("not the resource"), "{text}: {errors}");
+    }
+    for text in [
+        "forbid (principal in Palisade::Group::\"g\", action, resource);",
+        "forbid (principal, action == Palisade::Action::\"scim_group:delete\", resource == Palisade::Group::\"g\");",
+        "forbid (principal, action, resource) when { principal in Palisade::Group::\"g\" };",
+    ] {
+        assert!(check(text).is_ok(), "{text}");
+    }
+}
+
+#[test]
 fn several_errors_are_told_at_once_in_their_order() {
     let error = check(
         "permit (principal in Palisade::Role::\"ownr\", action, resource);\n\

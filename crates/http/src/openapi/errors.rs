@@ -81,7 +81,7 @@ pub(super) fn name(named: &mut Named) {
 pub(super) fn replies(codes: &[Code], dialect: Dialect, replies: &mut Map<String, Value>) {
     let schema = match dialect {
         Dialect::Ory => "ErrorGeneric",
-        Dialect::V1 => "Error",
+        Dialect::V1 | Dialect::Scim => "Error",
     };
     let mut by_status: BTreeMap<u16, Vec<Code>> = BTreeMap::new();
     for code in codes {

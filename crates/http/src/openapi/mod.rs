@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::{catalogue::table, doc::Named};
+use crate::{catalogue::table, dialect::Dialect, doc::Named};
 
 /// The document as indented JSON with a newline at its end. Members are sorted: equal routes give equal text.
 pub fn openapi_json() -> String {
@@ -22,6 +22,10 @@ pub fn openapi() -> Value {
     let mut named = Named::new();
     let mut paths: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
     for operation in table().operations() {
+        // SCIM describes itself: its schemas and resource types depend on the connection.
+        if Dialect::of(&operation.path) == Dialect::Scim {
+            continue;
+        }
         let description = operation::describe(operation, &mut named);
         let method = operation.method.as_str().to_ascii_lowercase();
         paths

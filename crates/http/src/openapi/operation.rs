@@ -65,6 +65,7 @@ fn word(access: Access) -> &'static str {
         Access::Manage => "manage",
         Access::Operate => "operate",
         Access::Personal => "personal",
+        Access::Provision => "provision",
         Access::SignIn => "sign_in",
     }
 }
@@ -73,6 +74,7 @@ fn media_types(media: Media) -> &'static [&'static str] {
     match media {
         Media::Any | Media::Json | Media::OryJson => &["application/json"],
         Media::MergePatch => &["application/merge-patch+json", "application/json"],
+        Media::Scim => &["application/scim+json", "application/json"],
     }
 }
 
@@ -266,6 +268,7 @@ fn codes(operation: &Operation) -> Vec<Code> {
         codes.extend(match credential {
             Credential::ApiKey => &[Code::Unauthenticated, Code::TenantSuspended][..],
             Credential::Session => &[Code::SessionInactive],
+            Credential::Connection => &[Code::Unauthenticated, Code::TenantSuspended],
         });
         let operators = operation.path.starts_with("/v1/tenants");
         if operation.path.starts_with("/v1/") && !operators {

@@ -26,15 +26,16 @@ pub(crate) fn problem(problem: &Problem, dialect: Dialect, request_id: &str) -> 
     // What a fault of ours says is constant: whoever raised it may have put its cause into the sentence.
     let constant = Error::new(problem.error().code());
     let fault = problem.error().code().status() >= 500;
-    let envelope = if fault {
-        constant.envelope()
-    } else {
-        problem.error().envelope()
-    };
+    let error = if fault { &constant } else { problem.error() };
+    let envelope = error.envelope();
     let status =
         StatusCode::from_u16(envelope.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut reply = HttpResponseBuilder::new(status);
-    reply.insert_header((header::CONTENT_TYPE, "application/json"));
+    let content_type = match dialect {
+        Dialect::Scim => crate::scim::MEDIA_TYPE,
+        Dialect::Ory | Dialect::V1 => "application/json",
+    };
+    reply.insert_header((header::CONTENT_TYPE, content_type));
     reply.insert_header((header::CACHE_CONTROL, crate::reply::NEVER_KEPT));
     if let Some(allow) = problem.allow() {
         reply.insert_header((header::ALLOW, allow));
@@ -51,6 +52,7 @@ pub(crate) fn problem(problem: &Problem, dialect: Dialect, request_id: &str) -> 
     }
     let body = match dialect {
         Dialect::V1 => v1::body(envelope),
+        Dialect::Scim => format!("{}\n", palisade_scim::error::body(error)),
         Dialect::Ory => {
             reply.insert_header(("Ory-Error-Id", envelope.code.as_str()));
             ory::body(envelope, status, request_id)
@@ -68,13 +70,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_fault_says_one_constant_sentence_in_both_dialects() {
+    fn a_fault_says_one_constant_sentence_in_every_dialect() {
         let fault = || {
             Error::with_message(Code::Internal, "SELECT failed")
                 .detail("table", "tenants")
                 .caused_by("disk full")
         };
-        for dialect in [Dialect::Ory, Dialect::V1] {
+        for dialect in [Dialect::Ory, Dialect::Scim, Dialect::V1] {
             let reply = problem(&Problem::from(fault()), dialect, "r-1");
             assert_eq!(reply.status(), 500);
             let bytes = reply

@@ -49,7 +49,7 @@ struct EventBody {
 #[derive(Serialize, ToSchema)]
 #[schema(as = AuditActor)]
 struct ActorBody {
-    /// `ApiKey`, `Identity`, `IdentityProvider` or `Operator`.
+    /// `ApiKey`, `Identity`, `IdentityProvider`, `ScimClient` or `Operator`.
     #[serde(rename = "type")]
     kind: String,
     id: Uuid,

@@ -8,7 +8,9 @@
 use std::{net::TcpListener, num::NonZeroU32, sync::Arc, time::Duration};
 
 use palisade_authz::{Gate, NamedTarget, Own, RequestContext, action};
-use palisade_http::{App, PasswordSettings, SessionSettings, Settings, SignInSettings, serve};
+use palisade_http::{
+    App, PasswordSettings, ScimSettings, SessionSettings, Settings, SignInSettings, serve,
+};
 use palisade_store::{NewApiKey, Store, StoreOptions};
 use palisade_tenancy::{Admission, CachedDirectory, Caller, Clock, Role, SystemClock, TenantId};
 use serde_json::Value;
@@ -64,6 +66,10 @@ impl Gateway {
             sign_ins: SignInSettings {
                 of_account: attempts,
                 of_provider: attempts,
+            },
+            scim: ScimSettings {
+                requests_per_second: attempts,
+                burst: attempts,
             },
         };
         let app = Arc::new(App::new(store, gate, admission, clock, settings));

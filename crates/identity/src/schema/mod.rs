@@ -170,6 +170,47 @@ impl IdentitySchema {
             }
         })
     }
+
+    /// The schema of identities that provisioning systems keep, where a connection has no other: nothing is required. `username` is
+    /// the identifier for passwords, `email` for codes, and verification and recovery.
+    pub fn provisioned_document() -> Value {
+        let text = |title: &str| json!({ "type": "string", "title": title, "maxLength": 255 });
+        json!({
+            "$schema": "http://json-schema.org/draft-07/schema#",
+            "title": "Provisioned person",
+            "type": "object",
+            "properties": {
+                "traits": {
+                    "type": "object",
+                    "properties": {
+                        "username": {
+                            "type": "string",
+                            "title": "User name",
+                            "maxLength": 255,
+                            "ory.sh/kratos": { "credentials": { "password": { "identifier": true } } }
+                        },
+                        "email": {
+                            "type": "string",
+                            "format": "email",
+                            "title": "E-Mail",
+                            "maxLength": 255,
+                            "ory.sh/kratos": {
+                                "credentials": { "code": { "identifier": true, "via": "email" } },
+                                "verification": { "via": "email" },
+                                "recovery": { "via": "email" }
+                            }
+                        },
+                        "name": {
+                            "type": "object",
+                            "title": "Name",
+                            "properties": { "first": text("First name"), "last": text("Last name") }
+                        },
+                        "phone": text("Phone")
+                    }
+                }
+            }
+        })
+    }
 }
 
 impl std::fmt::Debug for IdentitySchema {

@@ -289,6 +289,12 @@ fn only_what_still_stands_is_taken_back() {
             did(Happened::Linked, Some(IdentityId::generate(now()))),
         ),
         (&waiting, false, did(Happened::Rejected, None)),
+        // The provisioning system no longer has the user.
+        (
+            &waiting,
+            false,
+            Some((Happened::Unlinked, Some(user), LinkedBy::Scim)),
+        ),
     ] {
         let error = plan_undo(of(account, rejected), latest).expect_err("is refused");
         assert_eq!(error.code(), Code::NothingToUndo, "{latest:?}");

@@ -8,18 +8,18 @@ use serde_json::Value;
 
 use super::apply::{Act, Work};
 use super::request::OperationKind;
-use crate::error::{mutability, too_large};
+use crate::error::{ScimType, mutability, refusal, too_large};
 use crate::filter::{ElementFilter, Literal, Logic, Operator, Test};
 use crate::limits;
 use crate::resource::{Member, members};
 
-/// What becomes of the members of a group. In this order: those of [`Self::cleared`], [`Self::removed`] and
-/// [`Self::removed_where`] go, unless they are among [`Self::added`]; then those of `added` that are not there come.
+/// What becomes of the members of a group. In this order: those of [`Self::cleared`] and [`Self::removed`] go, unless they are
+/// among [`Self::added`]; then those of `added` that are not there come. Members are named by their ids and in no other way, so
+/// that a change costs what it changes, whatever the size of the group.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct MembershipChange {
     cleared: bool,
     removed: BTreeSet<String>,
-    removed_where: Vec<ElementFilter>,
     added: BTreeMap<String, Member>,
 }
 
@@ -37,11 +37,6 @@ impl MembershipChange {
     /// The ids of members that go, whether they are there or not.
     pub fn removed(&self) -> impl ExactSizeIterator<Item = &str> {
         self.removed.iter().map(String::as_str)
-    }
-
-    /// Filters on members (`value`, `type`, `display`, `$ref`): those that fit one go.
-    pub fn removed_where(&self) -> &[ElementFilter] {
-        &self.removed_where
     }
 
     /// The members that are there afterwards, whether they were before or not; by id.
@@ -67,14 +62,6 @@ impl MembershipChange {
             self.removed.insert(id);
         }
     }
-
-    fn remove_where(&mut self, filter: &ElementFilter) {
-        self.added
-            .retain(|_, member| !filter.fits(&member.to_element()));
-        if !self.cleared {
-            self.removed_where.push(filter.clone());
-        }
-    }
 }
 
 pub(super) fn act(work: &mut Work<'_>, act: Act<'_>) -> Result<()> {
@@ -86,14 +73,16 @@ pub(super) fn act(work: &mut Work<'_>, act: Act<'_>) -> Result<()> {
     }
     let change = &mut work.done.membership;
     match (act.kind, act.filter, act.value) {
-        (OperationKind::Remove, Some(filter), _) => match ids(filter) {
-            Some(ids) => ids.into_iter().for_each(|id| change.remove(id)),
-            None => {
-                work.budget
-                    .compare(filter.terms(), change.added.len().max(1))?;
-                change.remove_where(filter);
-            }
-        },
+        (OperationKind::Remove, Some(filter), _) => {
+            let Some(ids) = ids(filter) else {
+                return Err(refusal(
+                    ScimType::InvalidFilter,
+                    "`members`: those that go are named by `value eq`, as in `members[value eq \"<id>\"]`",
+                )
+                .detail("path", "members"));
+            };
+            ids.into_iter().for_each(|id| change.remove(id));
+        }
         (OperationKind::Remove, None, None) => change.clear(),
         (OperationKind::Remove, None, Some(value)) => {
             for member in members(act.at(), value)? {

@@ -30,12 +30,28 @@ fn members_are_collected_to_one_change_in_the_order_of_the_operations() {
     ]));
     assert!(replaced.cleared());
     assert_eq!((added(&replaced), removed(&replaced)), (vec!["a"], vec![]));
-    let groups = members(json!([
-        {"op": "add", "path": "members", "value": [{"value": "g", "type": "Group"}, {"value": "u"}]},
-        {"op": "remove", "path": "members[type eq \"Group\"]"}
-    ]));
-    assert_eq!(added(&groups), ["u"]);
-    assert_eq!(groups.removed_where().len(), 1);
+}
+
+#[test]
+fn members_that_go_are_named_by_their_ids_and_no_other_filter_is_held_against_them() {
+    let group = ResourceType::group();
+    for filter in [
+        "type eq \"Group\"",
+        "display co \"zz\"",
+        "value ne \"x\"",
+        "value sw \"x\"",
+        "value eq \"x\" and type eq \"User\"",
+        "not (value eq \"x\")",
+    ] {
+        let operation = json!({"op": "remove", "path": format!("members[{filter}]")});
+        let error = patch(&group, &json!({"displayName": "G"}), &json!([operation]))
+            .expect_err("is refused");
+        assert_eq!(
+            error.envelope().details["scimType"],
+            "invalidFilter",
+            "{filter}"
+        );
+    }
 }
 
 #[test]

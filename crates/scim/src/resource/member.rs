@@ -37,20 +37,6 @@ impl Member {
         };
         Some(Self { id, kind })
     }
-
-    pub(crate) fn to_element(&self) -> Value {
-        let mut element = Map::new();
-        element.insert("value".to_owned(), self.id.as_str().into());
-        let kind = match self.kind {
-            Some(MemberKind::User) => Some("User"),
-            Some(MemberKind::Group) => Some("Group"),
-            None => None,
-        };
-        if let Some(kind) = kind {
-            element.insert("type".to_owned(), kind.into());
-        }
-        Value::Object(element)
-    }
 }
 
 /// The members that a client names, each once. Whatever is no member is refused: a list that can't be read must never pass for

@@ -1,6 +1,6 @@
 //! The schema of groups (RFC 7643 section 4.2).
 
-use super::{Attribute, Mutability, Schema};
+use super::{Attribute, Mutability, Returned, Schema};
 use crate::urn;
 
 /// The attribute that is kept apart from its group.
@@ -25,8 +25,10 @@ pub(super) fn schema() -> Schema {
                     Attribute::text("type", "What the member is.")
                         .suggests(&["User", "Group"])
                         .mutability(Mutability::Immutable),
+                    // Not by default: clients compare what they get with what they sent.
                     Attribute::text("display", "The name of the member, made by the service.")
-                        .mutability(Mutability::ReadOnly),
+                        .mutability(Mutability::ReadOnly)
+                        .returned(Returned::Request),
                 ],
             )
             .many(),

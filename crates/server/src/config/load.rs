@@ -264,6 +264,12 @@ mod tests {
                 "1000001",
                 "passwords.attempts_of_tenant_per_minute",
             ),
+            (
+                "PALISADE__SCIM__REQUESTS_PER_SECOND",
+                "24",
+                "scim.requests_per_second",
+            ),
+            ("PALISADE__SCIM__BURST", "0", "scim.burst"),
             ("PALISADE__DATABASE__URL", "", "database.url"),
             (
                 "PALISADE__DATABASE__REPLICA_URL",

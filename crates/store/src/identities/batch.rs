@@ -366,18 +366,12 @@ impl Plan {
             Item::Create { .. } => None,
         });
         let Some(act) = deletion else { return Ok(()) };
-        let ids: Vec<Uuid> = self
-            .gone
-            .iter()
-            .map(|id| id.as_uuid())
-            .collect::<BTreeSet<_>>()
-            .into_iter()
-            .collect();
-        for some in ids.chunks(LARGEST) {
-            tx.execute_listed(LOCK, [], some.iter().map(|id| (*id).into()))
-                .await?;
+        let gone: BTreeSet<IdentityId> = self.gone.iter().copied().collect();
+        let locked: Vec<Value> = gone.iter().map(|id| id.as_uuid().into()).collect();
+        for some in locked.chunks(LARGEST) {
+            tx.all_locked_listed(LOCK, some.iter().cloned()).await?;
         }
-        before_deletion(tx, act, &self.gone.iter().copied().collect()).await?;
+        before_deletion(tx, act, &gone).await?;
         let ids: BTreeSet<_> = self.gone.iter().map(|id| id.as_uuid()).collect();
         let mut deleted = 0;
         for chunk in chunks(ids) {
@@ -392,6 +386,10 @@ impl Plan {
     }
 }
 
+// Nobody links anything to them until they are gone. In the order in which everybody takes them.
+const LOCK: TenantSql =
+    TenantSql::new("SELECT id FROM identities WHERE tenant_id = $1 AND id IN ({list}) ORDER BY id");
+
 /// Which of these ids the tenant has an identity of.
 async fn known(tx: &TenantTx<'_>, ids: BTreeSet<Uuid>) -> Result<HashSet<IdentityId>, Fault> {
     let mut known = HashSet::new();
@@ -405,11 +403,6 @@ async fn known(tx: &TenantTx<'_>, ids: BTreeSet<Uuid>) -> Result<HashSet<Identit
     }
     Ok(known)
 }
-
-// Changes nothing, but nobody links anything to them until they are gone.
-const LOCK: TenantSql = TenantSql::new(
-    "UPDATE identities SET revision = revision WHERE tenant_id = $1 AND id IN ({list})",
-);
 
 /// The most values of one look-up.
 const LARGEST: usize = 512;

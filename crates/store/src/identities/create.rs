@@ -49,29 +49,31 @@ impl Store {
 /// What writes the row of a new identity, its index rows and secrets, and the audit row, in as few round trips as the
 /// database allows.
 fn statements(tx: &TenantTx<'_>, act: &Act, changed: &Changed) -> Result<Vec<Bound>, Fault> {
-    let statements = rows(tx, changed)?.into_iter();
-    Ok(tx.joined(statements.chain(record::statement(tx, [act])?)))
+    let statements = insertions(tx, changed)?.chain(record::statement(tx, [act])?);
+    Ok(tx.joined(statements))
 }
 
-/// What writes the row of a new identity, its index rows and secrets.
-fn rows(tx: &TenantTx<'_>, changed: &Changed) -> Result<Vec<Bound>, Fault> {
+/// The statements that write the row of a new identity, its index rows and secrets.
+pub(crate) fn insertions(
+    tx: &TenantTx<'_>,
+    changed: &Changed,
+) -> Result<impl Iterator<Item = Bound>, Fault> {
     let Changed { identity, secrets } = changed;
     let mut row = vec![identity.id.as_uuid().into()];
     row.extend(values(identity)?);
     let columns: Vec<&str> = std::iter::once("id")
         .chain(WRITTEN.iter().copied())
         .collect();
-    let statements = tx
+    Ok(tx
         .insertion("identities", &columns, [row])
         .into_iter()
         .chain(index::insertions(tx, identity))
-        .chain(secrets::insertion(tx, identity.id, secrets));
-    Ok(statements.collect())
+        .chain(secrets::insertion(tx, identity.id, secrets)))
 }
 
 /// Writes a new identity as part of another work. Links and audit rows are the caller's.
 pub(crate) async fn write(tx: &TenantTx<'_>, changed: &Changed) -> Result<(), Fault> {
-    tx.together(rows(tx, changed)?).await
+    tx.together(insertions(tx, changed)?).await
 }
 
 struct Create {

@@ -24,6 +24,7 @@ use crate::{
 
 pub use batch::BatchItem;
 pub(crate) use conflicts::explain;
+pub(crate) use create::insertions;
 pub use list::NumberedPage;
 pub use rehearse::Rehearsal;
 pub use reveal::Revealed;

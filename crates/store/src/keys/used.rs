@@ -20,9 +20,23 @@ const NOTE: TenantSql = TenantSql::new(
      WHERE tenant_id = $1 AND id = $2 AND (last_used_at IS NULL OR last_used_at < $3)",
 );
 
+const NOTE_CONNECTION: TenantSql = TenantSql::new(
+    "UPDATE connection_keys SET last_used_at = $3
+     WHERE tenant_id = $1 AND id = $2 AND (last_used_at IS NULL OR last_used_at < $3)",
+);
+
+/// Which of the two tables a key is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum KeyKind {
+    /// An API key.
+    Api,
+    /// The key of a connection.
+    Connection,
+}
+
 /// The keys that were used since they were last written down.
 #[derive(Default)]
-pub(crate) struct UsedKeys(Mutex<HashMap<(TenantId, KeyId), Timestamp>>);
+pub(crate) struct UsedKeys(Mutex<HashMap<(KeyKind, TenantId, KeyId), Timestamp>>);
 
 impl UsedKeys {
     /// Starts the task that writes them down. It ends with the store.
@@ -39,11 +53,11 @@ impl UsedKeys {
         });
     }
 
-    pub(crate) fn note(&self, tenant: TenantId, key: KeyId, now: Timestamp) {
+    pub(crate) fn note(&self, kind: KeyKind, tenant: TenantId, key: KeyId, now: Timestamp) {
         self.0
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .insert((tenant, key), now);
+            .insert((kind, tenant, key), now);
     }
 
     /// Writes them down.
@@ -54,7 +68,7 @@ impl UsedKeys {
         }
         let mut used: Vec<_> = used
             .into_iter()
-            .map(|((tenant, key), at)| (tenant, key, at))
+            .map(|((kind, tenant, key), at)| (kind, tenant, key, at))
             .collect();
         // Every node takes the rows in the same order, so that two never wait for each other.
         used.sort_unstable();
@@ -62,7 +76,7 @@ impl UsedKeys {
     }
 }
 
-struct NoteUse(Vec<(TenantId, KeyId, Timestamp)>);
+struct NoteUse(Vec<(KeyKind, TenantId, KeyId, Timestamp)>);
 
 impl Job for NoteUse {
     type Output = ();
@@ -72,9 +86,13 @@ impl Job for NoteUse {
     }
 
     async fn run(&self, tx: &TenantTx<'_>) -> Result<(), Fault> {
-        for (tenant, key, at) in &self.0 {
+        for (kind, tenant, key, at) in &self.0 {
+            let note = match kind {
+                KeyKind::Api => NOTE,
+                KeyKind::Connection => NOTE_CONNECTION,
+            };
             tx.of(*tenant)
-                .execute(NOTE, [key.as_uuid().into(), row::at(*at)])
+                .execute(note, [key.as_uuid().into(), row::at(*at)])
                 .await?;
         }
         Ok(())

@@ -13,7 +13,7 @@ use crate::{
     fault::Fault,
     page::TokenSealer,
     row::{self, Columns},
-    sql::TenantSql,
+    sql::{Bound, TenantSql},
     tx::TenantTx,
 };
 
@@ -89,6 +89,11 @@ pub(crate) struct Event<'a> {
     pub(crate) act: &'a Act,
     pub(crate) link: LinkId,
     pub(crate) note: Note,
+}
+
+/// The statement that notes what became of a link.
+pub(crate) fn noting(tx: &TenantTx<'_>, act: &Act, link: LinkId, note: &Note) -> Option<Bound> {
+    tx.insertion("link_history", COLUMNS, [values(tx, act, link, note)])
 }
 
 /// Notes what became of a link, in the transaction that did it.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use palisade_identity::{IdentityId, LinkId, LinkedBy};
+use palisade_identity::{IdentityId, LinkId, LinkedBy, ProviderType};
 use palisade_linking::{Why, manual::Happened};
 use sea_orm::Value;
 
@@ -11,6 +11,7 @@ use crate::{
     act::Act,
     fault::Fault,
     row::{self, Columns},
+    scim::leave_groups,
     select::Select,
     sql::TenantSql,
     tx::TenantTx,
@@ -42,7 +43,8 @@ pub(crate) struct Standing {
 }
 
 /// The accounts of those who are to be deleted wait in the queue afterwards, without what was said of them: else a token
-/// that is still good would make the same person anew. The links of provisioning systems go with the user.
+/// that is still good would make the same person anew. The accounts of provisioning systems go with the user, and so does what
+/// the systems keep of them.
 pub(crate) async fn before_deletion(
     tx: &TenantTx<'_>,
     act: &Act,
@@ -51,17 +53,43 @@ pub(crate) async fn before_deletion(
     let users: Vec<Value> = users.iter().map(|user| user.as_uuid().into()).collect();
     let join = "JOIN identity_providers p ON p.tenant_id = t.tenant_id AND p.id = t.provider_id";
     for users in users.chunks(CHUNK) {
-        let columns = "t.id, t.identity_id, t.linked_by";
+        let columns = "t.id, t.identity_id, t.linked_by, p.type";
         let mut select = Select::joined(columns, "external_identities", join, tx.tenant());
         select.and_in("t.identity_id", users.iter().cloned());
-        select.and_text("p.type <> 'scim'");
         let rows = tx
             .all_bound(select.finish("t.id", i64::MAX.unsigned_abs()))
             .await?;
-        let links = rows.iter().map(standing).collect::<Result<Vec<_>, _>>()?;
-        part(tx, act, &links, STRIP, Why::Returned, false).await?;
+        let (mut kept, mut gone) = (Vec::new(), Vec::new());
+        for row in &rows {
+            let mut columns = Columns::of(row);
+            columns.skip(3);
+            match columns.word(ProviderType::parse)? {
+                ProviderType::Scim => gone.push(standing(row)?),
+                ProviderType::Oidc | ProviderType::Saml => kept.push(standing(row)?),
+            }
+        }
+        part(tx, act, &kept, STRIP, Why::Returned, false).await?;
+        deprovision(tx, act, &gone).await?;
     }
     Ok(())
+}
+
+/// The links of provisioning systems to users who are to be deleted go with them.
+async fn deprovision(tx: &TenantTx<'_>, act: &Act, links: &[Standing]) -> Result<(), Fault> {
+    let provisioned: BTreeSet<IdentityId> = links
+        .iter()
+        .filter(|link| link.linked_by == LinkedBy::Scim)
+        .map(|link| link.user)
+        .collect();
+    if !provisioned.is_empty() {
+        leave_groups(tx, provisioned).await?;
+    }
+    let events = links.iter().map(|one| Event {
+        act,
+        link: one.link,
+        note: Note::of(Happened::Forgotten, Some(one.user), one.linked_by),
+    });
+    note_many(tx, events).await
 }
 
 /// Takes these links away; their external identities wait in the queue. What becomes of the identities is the caller's.

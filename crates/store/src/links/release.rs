@@ -24,6 +24,7 @@ use crate::{
     identities::{explain, update},
     job::Job,
     row,
+    scim::leave_groups,
     sql::TenantSql,
     tx::TenantTx,
 };
@@ -32,6 +33,15 @@ const RELEASE: TenantSql = TenantSql::new(
     "UPDATE external_identities SET identity_id = NULL, why = $4, rejected_at = NULL, updated_at = $5, revision = revision + 1
      WHERE tenant_id = $1 AND id = $2 AND identity_id = $3",
 );
+
+// What a connection provisions, it does so through its link: without it, it is as absent to it as anybody else.
+const PROVISIONED: TenantSql = TenantSql::new(
+    "SELECT u.provider_id FROM external_identities x
+     JOIN scim_users u ON u.tenant_id = x.tenant_id AND u.provider_id = x.provider_id AND u.identity_id = x.identity_id
+     WHERE x.tenant_id = $1 AND x.id = $2 AND x.identity_id = $3 AND x.linked_by = 'scim'",
+);
+const FORGET: TenantSql =
+    TenantSql::new("DELETE FROM scim_users WHERE tenant_id = $1 AND identity_id = $2");
 
 const MARK: TenantSql = TenantSql::new(
     "UPDATE external_identities SET rejected_at = $4, updated_at = $5, revision = revision + 1
@@ -147,6 +157,11 @@ impl Job for Release {
 
     async fn run(&self, tx: &TenantTx<'_>) -> Result<Option<Account>, Fault> {
         let plan = &self.plan;
+        let key = [plan.link().as_uuid().into(), plan.user().as_uuid().into()];
+        if tx.one(PROVISIONED, key).await?.is_some() {
+            leave_groups(tx, [plan.user()]).await?;
+            tx.execute(FORGET, [plan.user().as_uuid().into()]).await?;
+        }
         let values = [
             plan.link().as_uuid().into(),
             plan.user().as_uuid().into(),

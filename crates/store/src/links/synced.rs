@@ -20,6 +20,7 @@ use crate::{
     job::Job,
     providers::{self, provider_columns},
     row::{self, Columns},
+    scim::in_groups,
     sql::TenantSql,
     store::Inner,
     tx::TenantTx,
@@ -108,13 +109,14 @@ const ISSUERS: TenantSql = TenantSql::new(concat!(
      ORDER BY p.id LIMIT 1000"
 ));
 
-const ACCOUNT: TenantSql = TenantSql::new(
+const ACCOUNT: TenantSql = TenantSql::new(concat!(
     "SELECT x.revision, x.identity_id, x.id, x.external_username, x.external_email, x.external_display_name,
-        x.last_synced_at, i.schema_id, i.state
-     FROM external_identities x
+        x.last_synced_at, i.schema_id, i.state, ",
+    in_groups!("x.identity_id"),
+    " FROM external_identities x
      LEFT JOIN identities i ON i.tenant_id = x.tenant_id AND i.id = x.identity_id
      WHERE x.tenant_id = $1 AND x.provider_id = $2 AND x.external_id = $3",
-);
+));
 
 impl Store {
     /// The tenant's state and the providers whose tokens it takes, disabled ones among them; `None` where there are none.
@@ -175,13 +177,19 @@ impl Store {
             email: columns.get()?,
             display_name: columns.get()?,
         };
+        let last_synced_at = columns.maybe_time()?;
+        let identity = IdentityId::from_uuid(identity);
+        let schema_id = columns.get()?;
+        let state = columns.word(State::parse)?;
+        let in_groups = columns.get::<i32>()? == 1;
         Ok(AccountState::Linked(AccountRecord {
             link,
             profile,
-            last_synced_at: columns.maybe_time()?,
-            identity: IdentityId::from_uuid(identity),
-            schema_id: columns.get()?,
-            state: columns.word(State::parse)?,
+            last_synced_at,
+            identity,
+            schema_id,
+            state,
+            groups: self.groups_of_identity(tenant, identity, in_groups).await?,
         }))
     }
 }

@@ -19,11 +19,13 @@ use crate::{
     tx::TenantTx,
 };
 
+// A connection's keys, settings and groups go by their foreign keys.
 const DELETE: TenantSql =
     TenantSql::new("DELETE FROM identity_providers WHERE tenant_id = $1 AND id = $2");
 
 const KNOWN: TenantSql = TenantSql::new(
-    "SELECT 1 FROM external_identities WHERE tenant_id = $1 AND provider_id = $2 AND identity_id IS NOT NULL LIMIT 1",
+    "SELECT 1 FROM external_identities WHERE tenant_id = $1 AND provider_id = $2 AND identity_id IS NOT NULL
+     UNION ALL SELECT 1 FROM scim_users WHERE tenant_id = $1 AND provider_id = $2 LIMIT 1",
 );
 
 // Those that wait for a person, with nobody to come through it any more.

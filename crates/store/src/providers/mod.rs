@@ -137,6 +137,12 @@ const LOCK: TenantSql = TenantSql::new(
     "UPDATE identity_providers SET revision = revision WHERE tenant_id = $1 AND id = $2",
 );
 
+/// Keeps the provider's row from others until the end of the transaction.
+pub(crate) async fn hold(tx: &TenantTx<'_>, id: ProviderId) -> Result<(), Fault> {
+    tx.execute(LOCK, [id.as_uuid().into()]).await?;
+    Ok(())
+}
+
 /// The provider as it stays until this transaction ends.
 pub(crate) async fn load_locked(
     tx: &TenantTx<'_>,

@@ -10,6 +10,7 @@ use crate::{
     Sealed, Store,
     fault::Fault,
     row::{Columns, unreadable},
+    scim::in_groups,
     sql::TenantSql,
 };
 
@@ -29,6 +30,8 @@ const OWN: TenantSql = TenantSql::new(concat!(
 
 const PRESENTED: TenantSql = TenantSql::new(concat!(
     "SELECT n.state, t.token_sha256, ",
+    in_groups!("t.identity_id"),
+    ", ",
     columns_with_identity!(),
     " FROM sessions t JOIN identities i ON i.tenant_id = t.tenant_id AND i.id = t.identity_id
      JOIN tenants n ON n.id = t.tenant_id WHERE t.tenant_id = $1 AND t.id = $2"
@@ -92,7 +95,10 @@ impl Store {
         let mut columns = Columns::of(&row);
         let tenant_state = columns.word(TenantState::parse)?;
         let sha256: Vec<u8> = columns.get()?;
+        let in_groups = columns.get::<i32>()? == 1;
         let known = read(&mut columns, true)?;
+        let identity = known.session.identity_id;
+        let groups = self.groups_of_identity(tenant, identity, in_groups).await?;
         let schema_id = known
             .identity
             .as_ref()
@@ -105,7 +111,8 @@ impl Store {
                 .map_err(|_| unreadable("a token's hash is not 32 bytes".to_owned()))?,
             enabled: known.session.enabled,
             expires_at: known.session.expires_at,
-            identity: known.session.identity_id,
+            identity,
+            groups,
             schema_id,
             identity_state: known.identity_state,
             presented: seal(tenant, Some(known), SessionTarget::absent(id)),

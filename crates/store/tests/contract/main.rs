@@ -38,6 +38,8 @@ mod rotation;
 #[cfg(test)]
 mod schemas;
 #[cfg(test)]
+mod scim;
+#[cfg(test)]
 mod session_lists;
 #[cfg(test)]
 mod session_tokens;
@@ -147,8 +149,7 @@ cases! {
         a_provider_that_an_import_made_keeps_its_links_with_its_first_issuer,
         abuse_47_a_walk_of_the_queue_meets_every_account_once_while_others_come_and_go;
     races: who_was_linked_while_tokens_were_not_taken_is_let_in_only_where_that_is_said,
-        an_account_that_was_rejected_refuses_its_item_of_a_batch_and_no_other,
-        abuse_42_an_account_that_is_linked_while_its_user_is_deleted_in_a_batch_waits;
+        an_account_that_was_rejected_refuses_its_item_of_a_batch_and_no_other;
     tenants: abuse_11_the_slug_of_a_deleted_tenant_is_free_and_shows_nothing_of_it,
         a_suspended_tenant_is_seen_as_such_and_comes_back,
         keys_are_made_listed_and_revoked,
@@ -174,6 +175,19 @@ cases! {
         a_rotated_key_signs_no_more_and_is_shown_until_its_overlap_ends,
         of_rotations_at_once_each_leaves_one_key_that_signs,
         another_node_hears_of_a_template_that_is_gone;
+    scim: abuse_01_a_user_of_another_connection_or_tenant_is_absent,
+        the_database_refuses_members_of_other_connections_and_tenants,
+        a_subject_that_a_person_took_away_is_not_linked_again,
+        a_taken_name_is_a_conflict_in_the_clients_words,
+        the_key_of_a_disabled_provider_is_none,
+        abuse_41_a_provisioned_account_that_is_taken_away_leaves_no_half_behind,
+        abuse_42_who_is_deprovisioned_waits_at_other_providers,
+        whoever_deletes_provisioned_users_tells_their_groups,
+        an_identity_is_in_its_groups_and_in_theirs_for_policies,
+        a_group_that_others_change_meanwhile_counts_who_leaves_once,
+        a_page_of_users_with_too_many_groups_is_cut_and_nobody_is_lost,
+        abuse_42_an_account_that_is_linked_while_its_user_is_deleted_in_a_batch_waits,
+        the_queue_knows_provisioned_accounts_by_their_address;
     audit: abuse_64_a_write_and_its_audit_row_stand_or_fall_together,
         refusals_are_written_down,
         audit_events_are_filtered_and_paged;

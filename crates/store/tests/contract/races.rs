@@ -1,20 +1,13 @@
 //! What is done to links while, or after, something else has changed.
 
-use std::time::Duration;
-
 use palisade_authz::{NamedTarget, Own, action};
 use palisade_envelope::{Code, Error, Result};
 use palisade_identity::{IdentityProvider, TokenRules};
-use palisade_linking::Why;
 use palisade_store::{IdentityProviderUpdate, ProviderSettings, Rehearsal};
-use sea_orm::{
-    ConnectionTrait as _, DbBackend, SqliteTransactionMode, TransactionOptions,
-    TransactionTrait as _,
-};
 use serde_json::json;
 
 use crate::{
-    batch::{create, delete, email, send},
+    batch::{create, email, send},
     house::House,
 };
 
@@ -111,42 +104,5 @@ pub(crate) async fn an_account_that_was_rejected_refuses_its_item_of_a_batch_and
     assert_eq!(
         error.envelope().details["field"],
         "credentials.oidc.identifiers"
-    );
-}
-
-pub(crate) async fn abuse_42_an_account_that_is_linked_while_its_user_is_deleted_in_a_batch_waits(
-    house: &House,
-) {
-    let link = house.accounts(&house.owner, Some(true)).await.remove(0);
-    let user = link.external.user_id.expect("is linked");
-    house.release(&link.external).await.expect("releases");
-    let items = vec![delete(house, user).await];
-    let options = TransactionOptions {
-        sqlite_transaction_mode: (house.raw.get_database_backend() == DbBackend::Sqlite)
-            .then_some(SqliteTransactionMode::Immediate),
-        ..TransactionOptions::default()
-    };
-    let raw = house.raw.begin_with_options(options).await.expect("begins");
-    let (user_id, link_id) = (
-        house.uuid(user.as_uuid()),
-        house.uuid(link.external.id.as_uuid()),
-    );
-    for text in [
-        format!("UPDATE identities SET revision = revision + 1 WHERE id = {user_id}"),
-        format!("UPDATE external_identities SET identity_id = {user_id} WHERE id = {link_id}"),
-    ] {
-        raw.execute_unprepared(&text).await.expect("links");
-    }
-    let commits = async {
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        raw.commit().await.expect("commits");
-    };
-    let (outcomes, ()) = futures_util::future::join(send(house, items), commits).await;
-    assert!(outcomes.expect("is done")[0].is_ok());
-    let kept = house.account(&house.owner, link.external.id).await;
-    let kept = kept.expect("did not go with the user");
-    assert_eq!(
-        (kept.external.user_id, kept.why),
-        (None, Some(Why::Returned))
     );
 }

@@ -4,8 +4,8 @@ use std::{
 };
 
 use palisade_authz::{Own, action};
-use palisade_identity::{CredentialType, filter::IdentityFilter};
-use palisade_store::{BatchItem, Consistency};
+use palisade_identity::{CredentialType, ProviderType, filter::IdentityFilter};
+use palisade_store::{BatchItem, Consistency, NewIdentityProvider, ProviderSettings};
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement, TransactionTrait as _};
 use serde_json::json;
 use tracing::{
@@ -140,6 +140,59 @@ async fn case(house: &House, heard: &Heard) {
     );
     similar_is_a_range_of_an_index(house, heard).await;
     a_batch_takes_few_statements(house, heard).await;
+    whoever_goes_is_looked_for_in_groups_by_an_index(house, heard).await;
+}
+
+/// The groups of a user who is deleted are found by who it is: how many memberships there are beside its own does not matter.
+async fn whoever_goes_is_looked_for_in_groups_by_an_index(house: &House, heard: &Heard) {
+    let new = NewIdentityProvider {
+        name: "entra".into(),
+        kind: ProviderType::Scim,
+        issuer: None,
+        settings: ProviderSettings::default(),
+    };
+    let grant = house
+        .grant::<action::CreateIdentityProvider>(&house.owner, Own)
+        .await;
+    let provider = house.store.create_identity_provider(grant, new).await;
+    let provider = provider.expect("a provider").id.as_uuid();
+    let ada = house.person("grace@example.com").await;
+    let tenant = house.owner.tenant().as_uuid();
+    let backend = house.raw.get_database_backend();
+    for text in [
+        "INSERT INTO scim_users (tenant_id, provider_id, identity_id, user_name, names_active, label, document)
+         VALUES ($1, $2, $3, 'grace', 0, 'grace', '{}')",
+        "INSERT INTO external_identities (tenant_id, provider_id, identity_id, id, external_id, linked_by, created_at, updated_at)
+         VALUES ($1, $2, $3, $3, 'grace', 'scim', 1, 1)",
+    ] {
+        let values: [sea_orm::Value; 3] = [tenant.into(), provider.into(), ada.id.as_uuid().into()];
+        let statement = Statement::from_sql_and_values(backend, text, values);
+        house.raw.execute_raw(statement).await.expect("writes");
+    }
+    heard.take();
+    assert!(house.delete(ada.id).await.expect("deletes"));
+    let asked = heard.take();
+    let of_groups: Vec<&String> = asked
+        .iter()
+        .filter(|text| text.contains("scim_group_users"))
+        .collect();
+    assert_eq!(
+        of_groups.len(),
+        1,
+        "who is in no group leaves none: {asked:#?}"
+    );
+    let text = of_groups[0].rsplit(';').next().expect("a statement");
+    let plan = plan(house, text).await;
+    // PostgreSQL goes by what it knows of the tables, and these are empty: that it goes by the user is all that can be seen.
+    let by_user = |line: &&String| {
+        line.contains("Index Cond") && line.contains("(identity_id = ")
+            || line.contains("(tenant_id=? AND provider_id=? AND identity_id=?)")
+    };
+    assert!(
+        !plan.iter().any(|line| line.contains("Seq Scan")),
+        "{plan:#?}"
+    );
+    assert!(plan.iter().any(|line| by_user(&line)), "{plan:#?}");
 }
 
 async fn a_batch_takes_few_statements(house: &House, heard: &Heard) {

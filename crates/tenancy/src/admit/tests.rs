@@ -2,15 +2,16 @@
 
 use std::collections::HashMap;
 
-use palisade_identity::{IdentityId, SessionId, Timestamp};
+use palisade_identity::{IdentityId, ProviderId, SessionId, Timestamp};
 
 use super::*;
-use crate::{KeyId, KeyRecord, Role, SessionRecord, SystemClock};
+use crate::{ConnectionKeyRecord, KeyId, KeyRecord, Role, SessionRecord, SystemClock};
 
 #[derive(Default)]
 struct Keys(
     HashMap<(TenantId, KeyId), KeyRecord>,
     HashMap<(TenantId, SessionId), SessionRecord<()>>,
+    HashMap<(TenantId, KeyId), ConnectionKeyRecord>,
 );
 
 impl Directory for Keys {
@@ -28,7 +29,17 @@ impl Directory for Keys {
         Ok(self.0.get(&(tenant, key)).cloned())
     }
 
+    async fn connection_key(
+        &self,
+        tenant: TenantId,
+        key: KeyId,
+    ) -> Result<Option<ConnectionKeyRecord>> {
+        Ok(self.2.get(&(tenant, key)).cloned())
+    }
+
     fn used(&self, _: TenantId, _: KeyId) {}
+
+    fn connection_key_used(&self, _: TenantId, _: KeyId) {}
 }
 
 fn record(key: &ApiKey) -> KeyRecord {
@@ -56,6 +67,7 @@ fn admission(change: impl FnOnce(&mut KeyRecord)) -> (ApiKey, Admission<Keys, Sy
     change(&mut record);
     let keys = Keys(
         HashMap::from([((key.tenant(), key.id()), record)]),
+        HashMap::new(),
         HashMap::new(),
     );
     (
@@ -203,12 +215,14 @@ fn session(
         identity: IdentityId::generate(now),
         schema_id: "default".into(),
         identity_state: State::Active,
+        groups: Arc::from([]),
         presented: (),
     };
     change(&mut session);
     let keys = Keys(
         HashMap::from([((key.tenant(), key.id()), record(&key))]),
         HashMap::from([((token.tenant(), token.id()), session)]),
+        HashMap::new(),
     );
     let admission = Admission::new(Arc::new(CachedDirectory::new(keys)), SystemClock);
     (token, key, admission)
@@ -442,4 +456,128 @@ async fn abuse_02_a_session_must_agree_with_the_tenant_header_where_it_is_sent()
         };
         assert_eq!(session_code(&admission, claims).await, expected);
     }
+}
+
+fn connection(
+    change: impl FnOnce(&mut ConnectionKeyRecord),
+) -> (ConnectionKey, Admission<Keys, SystemClock>) {
+    let now = SystemClock.now();
+    let key = ConnectionKey::generate(TenantId::generate(now), now).expect("randomness");
+    let mut record = ConnectionKeyRecord {
+        tenant: key.tenant(),
+        tenant_state: TenantState::Active,
+        id: key.id(),
+        name: "first".into(),
+        connection: ProviderId::generate(now),
+        connection_name: "entra".into(),
+        scopes: Role::OF_CONNECTIONS.to_vec(),
+        secret_sha256: key.secret_sha256(),
+        expires_at: None,
+        revoked_at: None,
+    };
+    change(&mut record);
+    let mut keys = Keys::default();
+    keys.2.insert((key.tenant(), key.id()), record);
+    let admission = Admission::new(Arc::new(CachedDirectory::new(keys)), SystemClock);
+    (key, admission)
+}
+
+async fn connection_code(
+    admission: &Admission<Keys, SystemClock>,
+    claims: Claims<'_>,
+) -> Option<Code> {
+    let admitted = admission.admit_connection(claims).await;
+    admitted.err().map(|error| error.code())
+}
+
+#[tokio::test]
+async fn the_key_of_a_connection_is_good_as_a_bearer_and_for_its_own_surface_only() {
+    let (key, admission) = connection(|_| {});
+    let text = key.reveal();
+    let bearer = format!("Bearer {text}").into_bytes();
+    let authorization = [bearer.as_slice()];
+    let sent = Claims {
+        authorization: &authorization,
+        ..Claims::default()
+    };
+    let caller = admission.admit_connection(sent).await.expect("is good");
+    assert_eq!(caller.principal().kind(), "ScimClient");
+    assert_eq!(caller.principal().name(), "entra/first");
+    assert_eq!(caller.principal().roles(), Role::OF_CONNECTIONS);
+    // The key is no API key, and an API key opens no connection.
+    assert_eq!(
+        code(&admission, sent, TenantHeader::Optional).await,
+        Some(Code::Unauthenticated)
+    );
+    let in_header = [text.as_bytes()];
+    let elsewhere = Claims {
+        api_key: &in_header,
+        ..Claims::default()
+    };
+    assert_eq!(
+        connection_code(&admission, elsewhere).await,
+        Some(Code::Unauthenticated)
+    );
+    let (api_key, keys) = self::admission(|_| {});
+    let bearer = format!("Bearer {}", api_key.reveal()).into_bytes();
+    let authorization = [bearer.as_slice()];
+    let api_key = Claims {
+        authorization: &authorization,
+        ..Claims::default()
+    };
+    assert_eq!(
+        connection_code(&keys, api_key).await,
+        Some(Code::Unauthenticated)
+    );
+}
+
+#[tokio::test]
+async fn abuse_29_revoked_expired_and_foreign_keys_of_connections_are_refused() {
+    let past = SystemClock.now() - chrono::TimeDelta::seconds(1);
+    type Change = Box<dyn FnOnce(&mut ConnectionKeyRecord)>;
+    let cases: [(Change, Code); 5] = [
+        (
+            Box::new(move |record| record.revoked_at = Some(past)),
+            Code::Unauthenticated,
+        ),
+        (
+            Box::new(move |record| record.expires_at = Some(past)),
+            Code::Unauthenticated,
+        ),
+        (
+            Box::new(|record| record.secret_sha256 = [0; 32]),
+            Code::Unauthenticated,
+        ),
+        (
+            Box::new(|record| record.tenant_state = TenantState::Deleted),
+            Code::Unauthenticated,
+        ),
+        (
+            Box::new(|record| record.tenant_state = TenantState::Suspended),
+            Code::TenantSuspended,
+        ),
+    ];
+    for (change, expected) in cases {
+        let (key, admission) = connection(change);
+        let bearer = format!("bearer {}", key.reveal()).into_bytes();
+        let authorization = [bearer.as_slice()];
+        let sent = Claims {
+            authorization: &authorization,
+            ..Claims::default()
+        };
+        assert_eq!(connection_code(&admission, sent).await, Some(expected));
+    }
+    let (key, admission) = connection(|_| {});
+    let bearer = format!("Bearer {}", key.reveal()).into_bytes();
+    let other = TenantId::generate(SystemClock.now()).to_string();
+    let (authorization, tenant) = ([bearer.as_slice()], [other.as_bytes()]);
+    let sent = Claims {
+        authorization: &authorization,
+        tenant: &tenant,
+        ..Claims::default()
+    };
+    assert_eq!(
+        connection_code(&admission, sent).await,
+        Some(Code::TenantMismatch)
+    );
 }

@@ -8,10 +8,10 @@ mod jws;
 mod keys;
 mod tokens;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use palisade_identity::{IdentityId, LinkId, ProviderId, State, Timestamp, TokenRules};
+use palisade_identity::{GroupId, IdentityId, LinkId, ProviderId, State, Timestamp, TokenRules};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
@@ -80,6 +80,8 @@ pub struct AccountRecord {
     pub schema_id: String,
     /// The state of that identity.
     pub state: State,
+    /// The groups that that identity is in, by other groups as well, sorted, each once.
+    pub groups: Arc<[GroupId]>,
     /// What the provider last said.
     pub profile: Profile,
     /// When it last said so.

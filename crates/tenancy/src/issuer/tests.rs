@@ -25,8 +25,8 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::{
-    Admission, Arrival, CachedDirectory, Clock as _, Directory, KeyId, KeyRecord, Principal, Role,
-    SessionRecord, SystemClock, TenantId,
+    Admission, Arrival, CachedDirectory, Clock as _, ConnectionKeyRecord, Directory, KeyId,
+    KeyRecord, Principal, Role, SessionRecord, SystemClock, TenantId,
     admit::{Claims, TenantHeader},
 };
 
@@ -150,6 +150,10 @@ impl Directory for Books {
         Ok(None)
     }
 
+    async fn connection_key(&self, _: TenantId, _: KeyId) -> Result<Option<ConnectionKeyRecord>> {
+        Ok(None)
+    }
+
     async fn issuers(&self, tenant: TenantId) -> Result<Option<TenantIssuers>> {
         Ok(self
             .0
@@ -182,6 +186,8 @@ impl Directory for Books {
     }
 
     fn used(&self, _: TenantId, _: KeyId) {}
+
+    fn connection_key_used(&self, _: TenantId, _: KeyId) {}
 }
 
 /// A tenant that takes the issuer's tokens, in which `ada` is linked.
@@ -250,6 +256,7 @@ impl House {
             identity: IdentityId::generate(now),
             schema_id: "default".to_owned(),
             state: State::Active,
+            groups: Arc::from([]),
             profile: Profile {
                 email: Some("ada@example.org".to_owned()),
                 ..Profile::default()

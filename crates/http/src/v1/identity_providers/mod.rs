@@ -4,8 +4,10 @@ mod body;
 mod create;
 mod delete;
 mod get;
+mod keys;
 mod list;
 mod rules;
+mod scim;
 mod update;
 
 use actix_web::http::Method;
@@ -36,4 +38,6 @@ pub(super) fn mount(table: &mut RouteTable) {
         delete::delete,
         delete::doc(),
     );
+    keys::mount(table);
+    scim::mount(table);
 }

@@ -1,7 +1,7 @@
 //! Users and external identities as callers of `/v1` read them.
 
 use chrono::{DateTime, Utc};
-use palisade_identity::{ExternalIdentity, Identity, RawJson, Via};
+use palisade_identity::{ExternalIdentity, GroupId, Identity, RawJson, Via};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -22,14 +22,16 @@ pub(super) struct UserBody {
     traits: RawJson,
     /// The e-mail addresses that it is verified or recovered by.
     emails: Vec<String>,
-    /// The groups that it is in.
-    groups: Vec<String>,
+    /// The ids of the groups that provisioning systems have it in, and of those that these are in: what policies call
+    /// `Palisade::Group::"<id>"`.
+    groups: Vec<Uuid>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
 }
 
-impl From<Identity> for UserBody {
-    fn from(identity: Identity) -> Self {
+impl UserBody {
+    /// An identity that is in these groups.
+    pub(super) fn new(identity: Identity, groups: Vec<GroupId>) -> Self {
         let verifiable = identity
             .verifiable_addresses
             .into_iter()
@@ -52,8 +54,7 @@ impl From<Identity> for UserBody {
             schema_id: identity.schema_id,
             traits: identity.traits,
             emails,
-            // Groups come with provisioning.
-            groups: Vec::new(),
+            groups: groups.into_iter().map(GroupId::as_uuid).collect(),
             created_at: identity.created_at,
             updated_at: identity.updated_at,
         }

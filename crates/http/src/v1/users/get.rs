@@ -20,10 +20,13 @@ pub(super) async fn get(guarded: Guarded<ReadIdentity>, call: Call) -> Answer {
         .open(&guarded.grant)
         .ok_or_else(|| Error::new(Code::NotFound))?;
     let revision = identity.revision;
-    if preconditions::unchanged(&call.request, revision)? {
+    let groups = guarded.app.store.groups_of_user(&guarded.grant).await?;
+    let unchanged = preconditions::unchanged(&call.request, revision)?;
+    // The revision is the user's own: it says nothing of who is in which group.
+    if unchanged && groups.is_none() {
         return Ok(preconditions::not_modified(&call.request, revision));
     }
     Reply::ok(&call.request)
         .etag(revision)
-        .json(&UserBody::from(identity))
+        .json(&UserBody::new(identity, groups.unwrap_or_default()))
 }

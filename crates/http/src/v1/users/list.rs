@@ -57,10 +57,12 @@ pub(super) async fn list(guarded: Guarded<ListIdentities>, call: Call) -> Answer
         .store
         .list_identities(&guarded.grant, &filter, &page)
         .await?;
-    collection(
-        &call.request,
-        &query,
-        page.items.into_iter().map(UserBody::from).collect(),
-        page.next,
-    )
+    let ids: Vec<_> = page.items.iter().map(|identity| identity.id).collect();
+    let store = &guarded.app.store;
+    let mut groups = store.groups_of_users(&guarded.grant, &ids).await?;
+    let users = page.items.into_iter().map(|identity| {
+        let groups = groups.remove(&identity.id).unwrap_or_default();
+        UserBody::new(identity, groups)
+    });
+    collection(&call.request, &query, users.collect(), page.next)
 }
