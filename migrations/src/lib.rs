@@ -26,7 +26,7 @@ mod m0012_scim_connections_and_users;
 mod m0013_scim_groups;
 mod m0014_provider_rules;
 mod m0015_review_and_history;
-mod m0017_accounts_that_wait;
+mod m0016_accounts_that_wait;
 
 use sea_orm_migration::{
     MigrationTrait, MigratorTrait, SchemaManager, async_trait,
@@ -56,7 +56,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0013_scim_groups::Migration),
             Box::new(m0014_provider_rules::Migration),
             Box::new(m0015_review_and_history::Migration),
-            Box::new(m0017_accounts_that_wait::Migration),
+            Box::new(m0016_accounts_that_wait::Migration),
         ]
     }
 }
